@@ -1,0 +1,1 @@
+"""How to reach a service: credentials, deadlines, identity. The only code that opens connections."""

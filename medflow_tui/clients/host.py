@@ -1,0 +1,173 @@
+"""Figures of this machine through psutil, or those that an agent wrote into a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from medflow_tui.clients.child import Outstanding
+from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.model.health import Cause, Failure
+from medflow_tui.model.words import say
+
+FIGURES_CAP = 256 * 1024
+NOT_DISKS = frozenset({"squashfs", "iso9660", "udf", "cdfs", ""})  # always full by nature
+DISK_AT_MOST_S = 1.0
+POWER = Path("/sys/class/power_supply")
+DISK = """
+import json, shutil, sys
+try:
+    found = shutil.disk_usage(sys.argv[1])
+    print(json.dumps({"total": found.total, "free": found.free}))
+except OSError as error:
+    print(json.dumps({"error": error.strerror or str(error)}))
+"""
+
+_looking = Outstanding()  # one child a mount in the whole process
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """The figures in the file, checked. Raises UnreachableError: ABSENT, FORBIDDEN, GARBLED."""
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(FIGURES_CAP))
+        return _checked(found)
+    except FileNotFoundError:
+        failure = Failure(cause=Cause.ABSENT, text=say("no file of figures"))
+    except OSError:
+        failure = Failure(cause=Cause.FORBIDDEN, text=say("figures cannot be read"))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        failure = Failure(cause=Cause.GARBLED, text=say("figures are not readable"))
+    raise UnreachableError(failure)
+
+
+def _checked(found: dict[str, Any]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"at": _moment(found["at"])}
+    for name in ("cpu_percent", "memory_total", "memory_used", "swap_total", "swap_used"):
+        figures[name] = None if found.get(name) is None else float(found[name])
+    figures["disks"] = [
+        {"mount": str(each["mount"]), "total": float(each["total"]), "free": float(each["free"])}
+        for each in found.get("disks", ())
+    ]
+    offset = found.get("clock_offset_s")
+    figures["clock_offset_s"] = None if offset is None else float(offset)
+    figures["clock_kept"] = None
+    power = found.get("power") or {}
+    percent = power.get("percent")
+    figures["power_source"] = power["source"] if power.get("source") in ("mains", "battery") else "unknown"
+    figures["power_percent"] = None if percent is None else float(percent)
+    figures["boot_at"] = _moment(found["boot_at"]) if found.get("boot_at") else None
+    return figures
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+def of_this_machine(mounts: tuple[str, ...], now: datetime, deadline: Deadline) -> dict[str, Any]:
+    """The same figures of this machine, but for the processors' (see `cpu_times`) and the clock's.
+
+    A disk that cannot be read has `total` None and `why` "silent" or "absent". Raises UnreachableError (FORBIDDEN).
+    """
+    try:
+        memory, swap = psutil.virtual_memory(), _swap()
+        boot_at = datetime.fromtimestamp(psutil.boot_time(), UTC)
+        disks = [_disk(each, deadline) for each in mounts or local_mounts()]
+    except (OSError, RuntimeError, psutil.Error) as error:
+        failure = Failure(cause=Cause.FORBIDDEN, text=say("figures cannot be read"))
+        raise UnreachableError(failure) from error
+    source, percent = _power()
+    return {
+        "at": now,
+        "memory_total": float(memory.total),
+        "memory_used": float(memory.total - memory.available),
+        "swap_total": swap[0],
+        "swap_used": swap[1],
+        "disks": disks,
+        "power_source": source,
+        "power_percent": percent,
+        "boot_at": boot_at,
+    }
+
+
+def cpu_times() -> tuple[float, float]:
+    """Seconds (idle, all) that the processors have counted; the share in use is that of two moments."""
+    times = psutil.cpu_times()
+    # guest time is in user time already, as Linux counts
+    whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return times.idle + getattr(times, "iowait", 0.0), whole
+
+
+def local_mounts() -> tuple[str, ...]:
+    """Where the disks of this machine are mounted, each disk once; the system's own when none is listed."""
+    found: dict[str, str] = {}
+    for each in psutil.disk_partitions(all=False):
+        if each.fstype.lower() in NOT_DISKS or "cdrom" in each.opts:
+            continue
+        known = found.get(each.device)
+        if known is None or len(each.mountpoint) < len(known):
+            found[each.device] = each.mountpoint
+    return tuple(found.values()) or ("C:\\" if sys.platform == "win32" else "/",)
+
+
+def _disk(mount: str, deadline: Deadline) -> dict[str, Any]:
+    allowed = min(DISK_AT_MOST_S, deadline.left())
+    answer = None if deadline.passed() else _looking.run(f"disk {mount}", DISK, (mount,), allowed)
+    if answer is None:
+        return {"mount": mount, "total": None, "free": None, "why": "silent"}
+    if "error" in answer:
+        return {"mount": mount, "total": None, "free": None, "why": "absent"}
+    return {"mount": mount, "total": float(answer["total"]), "free": float(answer["free"])}
+
+
+def _swap() -> tuple[float, float]:
+    try:
+        found = psutil.swap_memory()
+    except (OSError, RuntimeError):
+        return 0.0, 0.0
+    return float(found.total), float(found.used)
+
+
+def _power() -> tuple[str, float | None]:
+    """("mains" | "battery" | "unknown", percent or None) by psutil, else by the supplies that Linux lists."""
+    try:
+        battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    except (OSError, RuntimeError, NotImplementedError):
+        battery = None
+    if battery is not None and battery.power_plugged is not None:
+        return ("mains" if battery.power_plugged else "battery"), float(battery.percent)
+    return from_supplies(POWER)
+
+
+def from_supplies(folder: Path) -> tuple[str, float | None]:
+    """The power by a folder like /sys/class/power_supply: mains on line, else a battery or UPS that discharges."""
+    source, percent = "unknown", None
+    try:
+        supplies = sorted(folder.iterdir())
+    except OSError:
+        return source, percent
+    for each in supplies:
+        kind, online, status = (_line(each / name) for name in ("type", "online", "status"))
+        if kind in ("Battery", "UPS"):
+            level = _line(each / "capacity")
+            percent = float(level) if level.isdecimal() else percent
+            if status == "Discharging" and source == "unknown":
+                source = "battery"
+        elif online == "1":
+            source = "mains"
+    return source, percent
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""

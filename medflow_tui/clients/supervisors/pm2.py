@@ -1,0 +1,115 @@
+"""PM2, by `pm2 jlist`. What it prints holds the whole environment of the processes: only what is named here is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from medflow_tui.clients.command import run
+from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.supervisors.seen import Seen, garbled, not_here, unknown_to
+from medflow_tui.model.health import Cause, Failure
+from medflow_tui.model.targets.process import ProcessTarget
+from medflow_tui.model.words import say
+
+STATES = {
+    "online": "running",
+    "one-launch-status": "starting",
+    "launching": "starting",
+    "stopping": "stopping",
+    "stopped": "stopped",
+    "errored": "failed",
+    "waiting restart": "restarting",
+}
+ORDER = ("failed", "restarting", "stopped", "stopping", "starting", "running")
+
+
+def look(target: ProcessTarget, deadline: Deadline) -> Seen:
+    """What PM2 knows of the process of that name (all its instances together).
+
+    `pm2 jlist` would start PM2's daemon where there is none, so the daemon is looked for first.
+    """
+    home = _home(target)
+    if home is None or not home.is_dir():
+        raise not_here(say("not applicable here: no {program}", program="PM2"))
+    if not _daemon_runs(home):
+        raise UnreachableError(Failure(cause=Cause.REFUSED, text=say("PM2 does not run")))
+    environment = {"PM2_HOME": str(home), "PM2_DISCRETE_MODE": "true", "NO_COLOR": "1"}
+    output = run(("pm2", "jlist"), deadline, environment)
+    if output.code != 0:
+        raise garbled("PM2")
+    return parse(output.text, target.unit)
+
+
+def _home(target: ProcessTarget) -> Path | None:
+    """The folder of the PM2 that is meant, or None for an account that has no home."""
+    named = target.pm2_home or os.environ.get("PM2_HOME", "")
+    try:
+        return Path(named) if named else Path.home() / ".pm2"
+    except RuntimeError:
+        return None
+
+
+def _daemon_runs(home: Path) -> bool:
+    """True when the pid in `pm2.pid` lives, and was there before the file (a pid is used again after a power cut)."""
+    path = home / "pm2.pid"
+    try:
+        written, process = path.stat().st_mtime, psutil.Process(int(path.read_text(encoding="ascii")))
+        return bool(process.create_time() <= written + 2 and process.status() != psutil.STATUS_ZOMBIE)
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def parse(text: str, name: str) -> Seen:
+    """The process of that name in the JSON list, which may follow lines of banner. Raises UnreachableError."""
+    line = next((each for each in reversed(text.splitlines()) if each.lstrip().startswith("[")), "")
+    try:
+        found = [_kept(each) for each in json.loads(line) if each.get("name") == name]
+    except (ValueError, TypeError, AttributeError):
+        raise garbled("PM2") from None  # the text of the error would quote what was printed
+    if not found:
+        raise unknown_to("PM2")
+    return _together(found)
+
+
+def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
+    environment = entry.get("pm2_env") or {}
+    return {
+        "pid": entry.get("pid"),
+        "status": str(environment.get("status", "")),
+        "uptime": environment.get("pm_uptime"),
+        "restarts": environment.get("restart_time"),
+        "limit": environment.get("max_memory_restart"),
+        "exit_code": environment.get("exit_code"),
+    }
+
+
+def _together(found: list[dict[str, Any]]) -> Seen:
+    states = [STATES.get(each["status"], "stopped") for each in found]
+    worst = found[min(range(len(found)), key=lambda index: ORDER.index(states[index]))]
+    state = min(states, key=ORDER.index)
+    started = _newest(each["uptime"] for each in found if each["pid"])
+    return Seen(
+        state=state,
+        word=worst["status"],
+        pid=worst["pid"] or None,
+        started_at=datetime.fromtimestamp(started / 1000, UTC) if started else None,
+        restarts=sum(int(each["restarts"] or 0) for each in found),
+        memory_limit=int(worst["limit"]) if isinstance(worst["limit"], int | float) else None,
+        instances=len(found),
+        online=states.count("running"),
+        exit_code=worst["exit_code"] if isinstance(worst["exit_code"], int) and not worst["pid"] else None,
+    )
+
+
+def _newest(moments: Iterable[Any]) -> float:
+    """The newest start of all instances (ms since 1970), 0 without one."""
+    return max((float(each) for each in moments if isinstance(each, int | float)), default=0.0)

@@ -1,0 +1,43 @@
+"""What every probe and action is given besides its target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from medflow_tui.model.site import Site
+
+
+class Budget(Protocol):
+    """The number of calls that a host allows in a window, shared between processes."""
+
+    def take(self, host: str, limit: int, window_s: float, now: datetime) -> datetime | None:
+        """Count one call; None when it may be made, else the moment from which it may."""
+
+    def forbid(self, host: str, until: datetime) -> None:
+        """The host itself said to wait (429 with Retry-After)."""
+
+    def used(self, host: str, window_s: float, now: datetime) -> int:
+        """Calls counted in the window, for the detail screen."""
+
+
+def utc_now() -> datetime:
+    """The moment, in UTC with its zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """`secret` turns a reference (`env:NAME`, `file:PATH`) into the secret, or raises SecretError.
+
+    `state` is the folder of what this program remembers; `now` is the clock.
+    """
+
+    site: Site
+    secret: Callable[[str], str]
+    budget: Budget
+    state: Path
+    now: Callable[[], datetime] = utc_now

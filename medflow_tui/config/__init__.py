@@ -1,0 +1,1 @@
+"""The site file, the profiles, and where everything is kept."""

@@ -1,0 +1,53 @@
+"""What `medflow-tui config` prints: paths, the merged site, and who set what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from medflow_tui.config.load import Settings
+from medflow_tui.config.locations import Candidate, profile_folder, system_folder
+from medflow_tui.model.site import Site
+
+BUILT_IN = "built in"
+
+
+def path_lines(candidates: Sequence[Candidate], state: Path) -> list[str]:
+    """Every place, and whether something is there."""
+    lines = [
+        f"site file ({each.origin}): {each.path}{'' if each.path.exists() else ' (none)'}"
+        for each in candidates
+    ]
+    lines.append(f"profiles: {profile_folder()}")
+    lines.append(f"system folder: {system_folder()}")
+    lines.append(f"state folder: {state}{'' if state.exists() else ' (none yet)'}")
+    return lines
+
+
+def settings_lines(settings: Settings, *, origins: bool) -> list[str]:
+    """`key = value` for every key of the site and of each target, with its origin when asked.
+
+    A secret is never in a site file, only its reference, so that all of it may be shown.
+    """
+    site = settings.site
+    lines = []
+    for name in _names(Site, ("targets", "contacts", "folder", "source")):
+        lines.append(_line(f"site.{name}", getattr(site, name), settings, origins))
+    for role, contact in site.contacts.items():
+        for name in _names(type(contact), ("role",)):
+            lines.append(_line(f"contacts.{role}.{name}", getattr(contact, name), settings, origins))
+    for target in site.targets:
+        lines.append(_line(f"target.{target.name}.kind", target.kind, settings, origins))
+        for name in _names(type(target), ("name",)):
+            lines.append(_line(f"target.{target.name}.{name}", getattr(target, name), settings, origins))
+    return lines
+
+
+def _names(cls: type, without: Sequence[str]) -> list[str]:
+    return [each.name for each in fields(cls) if each.name not in without]
+
+
+def _line(key: str, value: object, settings: Settings, origins: bool) -> str:
+    text = f"{key} = {value!r}" if not isinstance(value, str) else f'{key} = "{value}"'
+    return f"{text}    [{settings.origins.get(key, BUILT_IN)}]" if origins else text

@@ -1,0 +1,91 @@
+"""The first site file: a few questions, a file that works, nothing overwritten."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from medflow_tui.config.load import load
+from medflow_tui.model.errors import SettingsError
+from medflow_tui.model.words import Phrase, say
+
+Ask = Callable[[Phrase, str], str]
+
+_TEMPLATE = """\
+# Site file of medflow-tui. `medflow-tui config check` reads it, `config blame` says who set what.
+profile = "medflow"
+
+[site]
+code = {code}
+name = {name}
+environment = {environment}
+timezone = {timezone}
+
+# Whom to call: roles are database, network, devices, security, vendor, assistance.
+[contacts.assistance]
+name = {contact}
+phone = {phone}
+
+# A target is watched when it is named here; what is the same everywhere comes from the profile.
+[target.backend]
+address = {backend}
+
+[target.mongodb]
+address = {mongodb}
+
+[target.redis]
+address = {redis}
+
+[target.host]
+
+[target.backups]
+folder = {backups}
+
+[target.log]
+path = {log}
+"""
+
+QUESTIONS: tuple[tuple[str, Phrase, str], ...] = (
+    ("code", say("short code of the site, as on the server's label"), "MATRIX"),
+    ("name", say("name of the site"), "Matrix Kinshasa"),
+    ("environment", say("production, drill or lab"), "production"),
+    ("timezone", say("time zone"), "Africa/Kinshasa"),
+    ("contact", say("whom to call when in doubt"), ""),
+    ("phone", say("their telephone"), ""),
+    ("backend", say("address of the backend"), "http://127.0.0.1:5001"),
+    ("mongodb", say("address of MongoDB, without password"), "mongodb://127.0.0.1:27017"),
+    ("redis", say("address of Redis, without password"), "redis://127.0.0.1:6379/0"),
+    ("backups", say("folder of the backups"), "/var/backups/medflow"),
+    ("log", say("log file of the backend"), "/var/log/medflow/combined.log"),
+)
+
+
+def quote(text: str) -> str:
+    """A TOML basic string.
+
+    >>> quote('a "b"')
+    '"a \\\\"b\\\\""'
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(each if each >= " " else " " for each in escaped) + '"'
+
+
+def write_first_site(path: Path, ask: Ask) -> Path:
+    """Ask, write the file beside its place, check it, and only then give it its name. Raises SettingsError."""
+    if path.exists():
+        raise SettingsError(say("{file} exists already; nothing was changed", file=str(path)))
+    answers = {key: quote(ask(question, default).strip() or default) for key, question, default in QUESTIONS}
+    draft = path.with_name(path.name + ".draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(_TEMPLATE.format(**answers), encoding="utf-8")
+        load(draft)
+        os.link(draft, path) if hasattr(os, "link") else draft.rename(path)
+    except OSError as error:
+        raise SettingsError(
+            say("{file}: cannot be written: {why}", file=str(path), why=error.strerror or "?")
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,1 @@
+"""What we wrote down: history, audit, runs, the program's own log."""

@@ -1,0 +1,42 @@
+"""A lock that one process holds for as long as it lives; the system lets go of it when the process dies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO
+
+
+class OneWriter:
+    """`take()` is true for exactly one process at a time. Where the system has no locks, everybody may write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def take(self) -> bool:
+        """Try to become the writer. OSError when the file cannot be made."""
+        if self._file is not None:
+            return True
+        file = self._path.open("a+", encoding="utf-8")
+        try:
+            import fcntl
+        except ImportError:
+            self._file = file
+            return True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let the next one write."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,1 @@
+"""The languages people read: English is the source, French is complete."""

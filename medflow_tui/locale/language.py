@@ -1,0 +1,201 @@
+"""Puts phrases, numbers, sizes, durations and times into a language, without a system locale."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from medflow_tui.model.words import Phrase, Value
+from medflow_tui.rules.cleaning import clean
+
+LANGUAGES = ("en", "fr")
+DOMAIN = "medflow_tui"
+_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """How a language writes figures."""
+
+    decimal: str
+    thousands: str
+    byte: str
+    percent_gap: str
+    day: str
+
+
+EN = Conventions(decimal=".", thousands=",", byte="B", percent_gap="", day="d")
+FR = Conventions(
+    decimal=",", thousands="\N{NO-BREAK SPACE}", byte="o", percent_gap="\N{NO-BREAK SPACE}", day="j"
+)
+
+_UNITS = ("", "k", "M", "G", "T", "P")
+
+
+class Language:
+    """One language in one time zone.
+
+    >>> Language("en").say(Phrase(text="{n:bytes} free", values={"n": 3_100_000_000}))
+    '3.1 GB free'
+    """
+
+    def __init__(
+        self, code: str = "en", timezone: str = "UTC", translate: Callable[[str], str] | None = None
+    ) -> None:
+        self.code = code
+        self.zone = ZoneInfo(timezone)
+        self._write = FR if code == "fr" else EN
+        self._translate = translate or _catalogue(code)
+
+    def say(self, phrase: Phrase, now: datetime | None = None) -> str:
+        """The sentence; `now` decides whether `{x:when}` is a clock time or a date."""
+        text = self.fill(self.word(phrase.text), phrase.values, now) if phrase.text else ""
+        rest = [self.say(each, now) for each in phrase.parts]
+        return ", ".join(each for each in (text, *rest) if each)
+
+    def word(self, text: str) -> str:
+        """A message id in this language."""
+        return self._translate(text) if text else ""
+
+    def fill(self, text: str, values: Mapping[str, Value], now: datetime | None = None) -> str:
+        """A text with its values written in this language's forms."""
+        pieces: list[str] = []
+        for literal, name, form, _ in Formatter().parse(text):
+            pieces.append(literal)
+            if name is not None:
+                pieces.append(self._value(values.get(name), form or "", now))
+        return "".join(pieces)
+
+    def _value(self, value: Value, form: str, now: datetime | None) -> str:
+        if value is None:
+            return "?"
+        if isinstance(value, datetime):
+            match form:
+                case "date":
+                    return self.date(value)
+                case "when":
+                    return self.when(value, now)
+                case "moment":
+                    return self.moment(value)
+                case _:
+                    return self.clock(value)
+        if isinstance(value, bool):
+            return self.word("yes" if value else "no")
+        if isinstance(value, str):
+            return clean(self.word(value)) if form == "word" else clean(value)
+        match form:
+            case "bytes":
+                return self.size(value)
+            case "duration":
+                return self.duration(value)
+            case "ms":
+                return self.milliseconds(value)
+            case "percent":
+                return self.percent(value)
+            case _:
+                return self.number(value)
+
+    def number(self, value: float, decimals: int | None = None) -> str:
+        """A figure with this language's separators; whole numbers without decimals.
+
+        >>> Language("en").number(41208), Language("en").number(0.25)
+        ('41,208', '0.25')
+        """
+        if decimals is None:
+            decimals = 0 if float(value).is_integer() or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+        text = f"{value:,.{decimals}f}"
+        return text.replace(",", "\0").replace(".", self._write.decimal).replace("\0", self._write.thousands)
+
+    def size(self, value: float) -> str:
+        """Bytes in decimal units, two or three figures.
+
+        >>> Language("en").size(41_000_000_000), Language("en").size(512)
+        ('41 GB', '512 B')
+        """
+        step = 0
+        while abs(value) >= 999.5 and step < len(_UNITS) - 1:
+            value /= 1000
+            step += 1
+        return (
+            f"{self.number(value, 1 if step and abs(value) < 9.95 else 0)} {_UNITS[step]}{self._write.byte}"
+        )
+
+    def duration(self, seconds: float) -> str:
+        """A length of time in its largest unit that says enough.
+
+        >>> [Language("en").duration(s) for s in (0.4, 42, 690, 93_600, 777_600)]
+        ['0.4 s', '42 s', '12 min', '26 h', '9 d']
+        """
+        seconds = max(0.0, seconds)
+        if seconds < 9.95 and not float(seconds).is_integer():
+            return f"{self.number(seconds, 1)} s"
+        if seconds < 99.5:
+            return f"{self.number(seconds, 0)} s"
+        if seconds < 99.5 * 60:
+            return f"{self.number(seconds / 60, 0)} min"
+        if seconds < 72 * 3600:
+            return f"{self.number(seconds / 3600, 0)} h"
+        return f"{self.number(seconds / 86400, 0)} {self._write.day}"
+
+    def milliseconds(self, value: float) -> str:
+        """A latency.
+
+        >>> Language("en").milliseconds(41.3), Language("en").milliseconds(1400)
+        ('41 ms', '1.4 s')
+        """
+        if value >= 999.5:
+            return f"{self.number(value / 1000, 1)} s"
+        return f"{self.number(value, 0 if value >= 0.95 else 1)} ms"
+
+    def percent(self, value: float) -> str:
+        """A share of 100.
+
+        >>> Language("en").percent(12.4)
+        '12%'
+        """
+        return f"{self.number(value, 0 if value >= 9.95 or float(value).is_integer() else 1)}{self._write.percent_gap}%"
+
+    def clock(self, at: datetime) -> str:
+        """Hours and minutes at the site."""
+        return f"{at.astimezone(self.zone):%H:%M}"
+
+    def date(self, at: datetime) -> str:
+        """Day and month at the site."""
+        return f"{at.astimezone(self.zone):%d/%m}"
+
+    def moment(self, at: datetime) -> str:
+        """Day, month, hours and minutes at the site."""
+        return f"{at.astimezone(self.zone):%d/%m %H:%M}"
+
+    def when(self, at: datetime, now: datetime | None) -> str:
+        """The clock time of today, the date of another day."""
+        if now is None or at.astimezone(self.zone).date() == now.astimezone(self.zone).date():
+            return self.clock(at)
+        return self.date(at)
+
+
+def _catalogue(code: str) -> Callable[[str], str]:
+    if code == "en":
+        return str
+    try:
+        return gettext.translation(DOMAIN, Path(__file__).parent, [code]).gettext
+    except OSError:
+        return str
+
+
+def choose(wanted: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The language code for "auto" or a name; by the usual variables, English when they name none of ours.
+
+    >>> choose("auto", {"LANG": "fr_CD.UTF-8"})
+    'fr'
+    """
+    if wanted in LANGUAGES:
+        return wanted
+    found = next((environ[each] for each in _VARIABLES if environ.get(each)), "")
+    return found[:2].lower() if found[:2].lower() in LANGUAGES else "en"

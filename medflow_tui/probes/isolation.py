@@ -1,0 +1,133 @@
+"""Looks at the separation of the clinics' data: counts by home clinic, joined with the registry of clinics.
+
+The runbook groups patients by `clinic`, which does not exist, so that everything falls under "none" and passes. Patients
+carry `homeClinic`, the `_id` of a clinic; invoices and devices carry `clinic`, users a list `clinics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from medflow_tui.clients.mongodb import Connection, connected
+from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.tools import Tools
+from medflow_tui.model.errors import SecretError
+from medflow_tui.model.health import Cause, Failure, Probe, Reading
+from medflow_tui.model.targets.isolation import IsolationTarget
+from medflow_tui.model.words import say
+
+HOW = say("counts by clinic in patients, invoices, users and devices, no record is read out")
+CLINICS = 1000
+GROUPS = 2000
+SAMPLES = {"invoices": "clinic", "users": "clinics", "devices": "clinic"}
+
+Counts = Mapping[str, Any]
+
+
+class IsolationProbe:
+    """Values, counts only: absent (tuple of missing collections), clinics (number in the registry),
+
+    clinic_of (mapping of the clinic's code, `clinicId`, to its number of patients), and for `patients` and each of
+    SAMPLES that could be looked at a mapping {seen, complete, homeless (no clinic), stray (a clinic that does not
+    exist), deleted (a clinic marked deleted), told (False: no document has the field)}; None when the collection is missing.
+    """
+
+    def __init__(self, target: IsolationTarget, tools: Tools) -> None:
+        self._target, self._tools = target, tools
+
+    def read(self, deadline_s: float) -> tuple[Reading, ...]:
+        deadline = Deadline.after(deadline_s)
+        try:
+            with connected(self._target, self._tools, deadline) as server:
+                latency = server.ping()
+                values = _counted(server, self._target)
+        except UnreachableError as error:
+            return (self._reading(failure=error.failure),)
+        except SecretError as error:
+            return (self._reading(failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
+        return (self._reading(values=values, latency_ms=latency),)
+
+    def _reading(self, values: dict[str, Any] | None = None, **more: Any) -> Reading:
+        return Reading(
+            target=self._target.name,
+            kind=self._target.kind,
+            observed_at=self._tools.now(),
+            how=HOW,
+            values=MappingProxyType(values or {}),
+            **more,
+        )
+
+
+def _counted(server: Connection, target: IsolationTarget) -> dict[str, Any]:
+    present = server.collections()
+    absent = tuple(each for each in ("clinics", "patients") if each not in present)
+    values: dict[str, Any] = {"absent": absent, "clinics": 0, "patients": None, "clinic_of": {}}
+    values |= dict.fromkeys(SAMPLES)
+    if absent:
+        return values
+    registry = _registry(server)
+    values["clinics"] = len(registry)
+    groups = _groups(server, "patients", "homeClinic", target.patients_limit)
+    values["patients"] = _sorted_out(groups, registry, target.patients_limit)
+    values["clinic_of"] = MappingProxyType(
+        {registry[each][0]: count for each, count in groups.items() if each in registry}
+    )
+    for collection, field in SAMPLES.items():
+        if collection in present:
+            found = _groups(server, collection, field, target.sample_limit)
+            values[collection] = _sorted_out(found, registry, target.sample_limit)
+    return values
+
+
+def _registry(server: Connection) -> dict[Any, tuple[str, bool]]:
+    """Code and "is deleted" of each clinic by its `_id`."""
+    fields = {"$project": {"clinicId": 1, "isDeleted": 1}}
+    return {
+        each["_id"]: (str(each.get("clinicId", "?")), bool(each.get("isDeleted")))
+        for each in server.rows("clinics", [fields, {"$limit": CLINICS}])
+    }
+
+
+def _groups(server: Connection, collection: str, field: str, limit: int) -> dict[Any, int]:
+    """Counts by the clinic that a document names (the first of a list), None for none, among the newest `limit`.
+
+    Two groups never differ in type only: an identifier kept as text is not the identifier, and no clinic's.
+    """
+    named = {"$cond": [{"$isArray": f"${field}"}, {"$arrayElemAt": [f"${field}", 0]}, f"${field}"]}
+    found = server.rows(
+        collection,
+        [
+            {"$match": {"isDeleted": {"$ne": True}}},
+            {"$sort": {"_id": -1}},
+            {"$limit": limit},
+            {"$project": {"clinic": {"$ifNull": [named, None]}}},
+            {"$group": {"_id": "$clinic", "n": {"$sum": 1}}},
+            {"$limit": GROUPS},
+        ],
+    )
+    return {each["_id"]: int(each["n"]) for each in found if not isinstance(each["_id"], dict | list)} | {
+        repr(each["_id"]): int(each["n"]) for each in found if isinstance(each["_id"], dict | list)
+    }
+
+
+def _sorted_out(groups: Mapping[Any, int], registry: Mapping[Any, tuple[str, bool]], limit: int) -> Counts:
+    seen = sum(groups.values())
+    homeless = sum(count for each, count in groups.items() if each is None or each == "")
+    known = {each: count for each, count in groups.items() if each in registry}
+    return MappingProxyType(
+        {
+            "seen": seen,
+            "complete": seen < limit and len(groups) < GROUPS,
+            "homeless": homeless,
+            "stray": seen - homeless - sum(known.values()),
+            "deleted": sum(count for each, count in known.items() if registry[each][1]),
+            "told": homeless < seen,
+        }
+    )
+
+
+def build(target: IsolationTarget, tools: Tools) -> Probe:
+    """The probe of one isolation target."""
+    return IsolationProbe(target, tools)

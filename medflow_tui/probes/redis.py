@@ -1,0 +1,98 @@
+"""Looks at Redis: ping, memory, persistence, keys by prefix, and whether the backend is connected to it."""
+
+from __future__ import annotations
+
+import time
+from types import MappingProxyType
+from typing import Any
+
+from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.redis import CLIENT_NAME, connected
+from medflow_tui.clients.tools import Tools
+from medflow_tui.model.errors import SecretError
+from medflow_tui.model.health import Cause, Failure, Probe, Reading
+from medflow_tui.model.targets.redis import RedisTarget
+from medflow_tui.model.words import say
+
+HOW = say("PING, INFO, CLIENT LIST and SCAN on its own port")
+
+
+class RedisProbe:
+    """Values: version, uptime_s, used_memory, maxmemory (bytes, 0 without limit), clients, backend_clients,
+
+    backend_known (false when this server's client list cannot name libraries), evicted_keys, loading,
+    persistence ("off", "snapshots", "append only"), save_failed, keys {prefix: count}, keys_seen, keys_complete.
+    """
+
+    def __init__(self, target: RedisTarget, tools: Tools) -> None:
+        self._target, self._tools = target, tools
+
+    def read(self, deadline_s: float) -> tuple[Reading, ...]:
+        deadline = Deadline.after(deadline_s)
+        started = time.perf_counter()
+        try:
+            password = self._tools.secret(self._target.password) if self._target.password else ""
+            with connected(self._target.address, password, deadline) as client:
+                client.ping()
+                latency = (time.perf_counter() - started) * 1000
+                values = {**_server(client), **_clients(client, self._target)}
+                values |= _keys(client, self._target, deadline)
+        except UnreachableError as error:
+            return (self._reading(failure=error.failure),)
+        except SecretError as error:
+            return (self._reading(failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
+        return (self._reading(values=values, latency_ms=latency),)
+
+    def _reading(self, values: dict[str, Any] | None = None, **more: Any) -> Reading:
+        return Reading(
+            target=self._target.name,
+            kind=self._target.kind,
+            observed_at=self._tools.now(),
+            how=HOW,
+            values=MappingProxyType(values or {}),
+            **more,
+        )
+
+
+def _server(client: Any) -> dict[str, Any]:
+    found = client.info()
+    append, saves = bool(found.get("aof_enabled")), client.config_get("save").get("save", "")
+    return {
+        "version": str(found.get("valkey_version") or found.get("redis_version", "?")),
+        "uptime_s": int(found.get("uptime_in_seconds", 0)),
+        "used_memory": int(found.get("used_memory", 0)),
+        "maxmemory": int(found.get("maxmemory", 0)),
+        "evicted_keys": int(found.get("evicted_keys", 0)),
+        "loading": bool(found.get("loading")),
+        "persistence": "append only" if append else "snapshots" if saves else "off",
+        "save_failed": found.get("rdb_last_bgsave_status") == "err"
+        or found.get("aof_last_write_status") == "err",
+    }
+
+
+def _clients(client: Any, target: RedisTarget) -> dict[str, Any]:
+    others = [each for each in client.client_list() if each.get("name") != CLIENT_NAME]
+    known = any("lib-name" in each for each in others)
+    backend = [each for each in others if each.get("lib-name") in target.client_names]
+    return {"clients": len(others), "backend_clients": len(backend), "backend_known": known or not others}
+
+
+def _keys(client: Any, target: RedisTarget, deadline: Deadline) -> dict[str, Any]:
+    """Counts by prefix with SCAN under a budget of keys and of time; never KEYS."""
+    counts = dict.fromkeys(target.prefixes, 0)
+    seen, cursor = 0, 0
+    while True:
+        cursor, names = client.scan(cursor=cursor, count=500)
+        seen += len(names)
+        for name in names:
+            prefix = next((each for each in target.prefixes if str(name).startswith(each)), None)
+            if prefix is not None:
+                counts[prefix] += 1
+        if cursor == 0 or seen >= target.scan_budget or deadline.passed():
+            break
+    return {"keys": MappingProxyType(counts), "keys_seen": seen, "keys_complete": cursor == 0}
+
+
+def build(target: RedisTarget, tools: Tools) -> Probe:
+    """The probe of one Redis target."""
+    return RedisProbe(target, tools)

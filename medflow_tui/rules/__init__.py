@@ -1,0 +1,1 @@
+"""What we conclude: pure functions, no clock, no input or output."""

@@ -1,0 +1,135 @@
+"""One who acts at a time: lock files that say who, since when, in which run, and that know when they are stale."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from medflow_tui.journal.append_log import sync_folder, write_durably
+from medflow_tui.model.canonical import canonical
+from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.words import say
+from medflow_tui.runner.alive import Identity, myself
+
+MUTEX = ".mutex"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lock. It is stale when its process is gone and the lease ran out or the machine was restarted."""
+
+    who: str
+    run: str
+    since: str
+    process: Identity
+    is_stale: bool
+
+
+class RunLock:
+    """The locks that one run needs, taken together or not at all. `lease_s` is how long a silent holder is believed."""
+
+    def __init__(
+        self, folder: Path, names: tuple[str, ...], *, lease_s: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._folder, self._names, self._lease_s, self._clock = folder, tuple(sorted(names)), lease_s, clock
+
+    def holder(self) -> Holder | None:
+        """The first holder of any of the locks; None when all are free. Raises RefusedError for an unreadable one."""
+        return next((found for name in self._names if (found := self._read(name)) is not None), None)
+
+    def take(self, *, run: str, who: str) -> tuple[Holder, ...]:
+        """Take all; answers the stale holders that were replaced. Raises RefusedError, or OSError when it cannot.
+
+        A lock that the same run left behind when its process died is its own.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._alone():
+            found = [each for name in self._names if (each := self._read(name)) is not None]
+            for each in found:
+                mine = each.run == run and not each.process.lives
+                if not mine and not each.is_stale:
+                    raise RefusedError(
+                        say(
+                            "{who} is acting here since {since}, run {run}",
+                            who=each.who,
+                            since=each.since,
+                            run=each.run,
+                        )
+                    )
+            since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
+            me = myself()
+            content = canonical(
+                {
+                    "who": who,
+                    "run": run,
+                    "since": since,
+                    "pid": me.pid,
+                    "started": me.started,
+                    "boot": me.boot,
+                }
+            )
+            for name in self._names:
+                write_durably(self._path(name), content)
+                self._touch(name)
+        return tuple(each for each in found if each.run != run)
+
+    def renew(self) -> None:
+        """Say that the holder is still there; what cannot be renewed runs out, which is the safe side."""
+        for name in self._names:
+            self._touch(name)
+
+    def release(self, *, run: str) -> None:
+        """Give back what this run holds; a lock that another run has taken meanwhile is left alone.
+
+        One that cannot be given back runs out by itself. Raises RefusedError for an unreadable one.
+        """
+        if not self._folder.is_dir():
+            return
+        with suppress(OSError), self._alone():
+            for name in self._names:
+                found = self._read(name)
+                if found is not None and found.run == run:
+                    self._path(name).unlink(missing_ok=True)
+            sync_folder(self._folder)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.lock"
+
+    def _touch(self, name: str) -> None:
+        try:
+            os.utime(self._path(name), (self._clock(), self._clock()))
+        except OSError:
+            return
+
+    def _read(self, name: str) -> Holder | None:
+        path = self._path(name)
+        try:
+            renewed, record = path.stat().st_mtime, json.loads(path.read_text(encoding="utf-8"))
+            process = Identity(
+                pid=int(record["pid"]), started=str(record["started"]), boot=str(record["boot"])
+            )
+            who, run, since = str(record["who"]), str(record["run"]), str(record["since"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RefusedError(say("the lock {path} cannot be read", path=str(path))) from error
+        ran_out = abs(self._clock() - renewed) > self._lease_s
+        is_stale = not process.lives and (ran_out or not process.is_of_this_boot)
+        return Holder(who=who, run=run, since=since, process=process, is_stale=is_stale)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Judging and replacing a lock is one thing: nobody else does it meanwhile."""
+        import fcntl
+
+        descriptor = os.open(self._folder / MUTEX, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

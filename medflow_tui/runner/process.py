@@ -1,0 +1,200 @@
+"""The process of a run: takes its order from a pipe, leaves the terminal behind, and works."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medflow_tui.journal.append_log import DamagedError, UnwritableError
+from medflow_tui.journal.run_log import Journal, RunFolder
+from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.performer import Crew, Login
+from medflow_tui.model.procedure import Act, Mark, Move, Outcome
+from medflow_tui.model.site import Site
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.playbooks.load import parse
+from medflow_tui.runner.preview import Agreed, agreed
+from medflow_tui.runner.runner import Mandate, Runner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the process of a run is told, through a pipe and in no other way.
+
+    `site_file` and `state` are absolute paths; `login` is what the operator typed, or None for a crew without.
+    """
+
+    folder: Path
+    site_file: str
+    state: Path
+    mandate: Mandate
+    login: Login | None = None
+
+    def written(self) -> bytes:
+        """For the pipe only: this is the one place where the password is put into bytes."""
+        login = [self.login.username, self.login.password] if self.login else None
+        mandate = self.mandate
+        return json.dumps(
+            {
+                "folder": str(self.folder),
+                "site_file": self.site_file,
+                "state": str(self.state),
+                "mandate": [mandate.who, mandate.reason, mandate.typed, mandate.plan_hash],
+                "login": login,
+            }
+        ).encode("utf-8")
+
+
+def read_order(content: bytes) -> Order:
+    """The order in the pipe. Raises ValueError when it is not whole: the one who gave it is gone, nothing is done."""
+    try:
+        found: Mapping[str, Any] = json.loads(content.decode("utf-8"))
+        who, reason, typed, plan_hash = (str(each) for each in found["mandate"])
+        login = found["login"]
+        return Order(
+            folder=Path(found["folder"]),
+            site_file=str(found["site_file"]),
+            state=Path(found["state"]),
+            mandate=Mandate(who=who, reason=reason, typed=typed, plan_hash=plan_hash),
+            login=Login(username=str(login[0]), password=str(login[1])) if login else None,
+        )
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise ValueError("no whole order in the pipe") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """What the wiring makes of an order: the site, and the crew for it (logged in, once)."""
+
+    site: Site
+    crew: Crew
+
+
+Assemble = Callable[[Order], Assembly]
+
+
+def run_from_pipe(assemble: Assemble, *, descriptor: int = 0, detach: bool = True) -> int:
+    """Read the order from an inherited pipe, detach, and run it; the exit code says how it ended.
+
+    0 all steps verified, 2 failed or refused, 3 paused or unknown, 4 nothing could be written down or the journal
+    is damaged. Standard output is the run's own output file and gets one sentence when something prevents the run.
+    """
+    with os.fdopen(descriptor, "rb", closefd=descriptor != 0) as pipe:
+        content = pipe.read()
+    try:
+        order = read_order(content)
+    except ValueError:
+        return 4
+    del content
+    if detach:
+        leave_terminal()
+    stopping = _Stopping()
+    signal.signal(signal.SIGTERM, stopping.ask)
+    try:
+        move = carry_out(order, assemble, should_stop=lambda: stopping.asked)
+    except MedflowError as error:
+        return _tell(str(error))
+    except Exception as error:  # its text may hold what must not be written: the type is enough
+        return _tell(f"a fault of this program: {type(error).__name__}")
+    return _exit_code(move)
+
+
+def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], bool] = lambda: False) -> Move:
+    """Run an order in this very process; at most one process does so for one run."""
+    folder = RunFolder(path=order.folder)
+    journal = Journal(folder)
+    try:
+        playbook = parse(folder.playbook.read_text(encoding="utf-8"), str(folder.playbook))
+        plan = _agreed(folder)
+        try:
+            assembly = assemble(order)
+        except MedflowError as error:
+            return _refuse(journal, error.phrase)
+        runner = Runner(
+            journal=journal,
+            playbook=playbook,
+            plan=plan,
+            mandate=order.mandate,
+            site=assembly.site,
+            crew=assembly.crew,
+            state=order.state,
+            should_stop=should_stop,
+        )
+        try:
+            return runner.run()
+        except UnwritableError as error:
+            _refuse(journal, error.phrase)
+            raise
+    finally:
+        journal.close()
+
+
+def _agreed(folder: RunFolder) -> Agreed:
+    try:
+        return agreed(folder.plan())
+    except (KeyError, ValueError, TypeError) as error:
+        raise DamagedError(
+            say("{path} is missing or damaged", path=str(folder.path / "plan.json"))
+        ) from error
+
+
+def _refuse(journal: Journal, why: Phrase) -> Move:
+    """Say in the journal why nothing (more) is done, if that much can still be written."""
+    started = any(each.mark is Mark.INTENDED for each in journal.entries)
+    try:
+        if started:
+            journal.append(Mark.PAUSED, said=why)
+        else:
+            journal.append(Mark.RUN_ENDED, outcome=Outcome.FAIL, said=why)
+    except UnwritableError:
+        sys.stdout.write(f"{why.text}\n")
+    return Move(act=Act.PAUSE if started else Act.FINISH, outcome=Outcome.FAIL, why=why)
+
+
+def leave_terminal() -> None:
+    """Second half of the double fork: this process can get no terminal any more and hears no hang-up.
+
+    The first half (a new session) was made by the one who started us; the process in between ends here, so that
+    nobody has to wait for us.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    if os.fork():
+        os._exit(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    if nothing:
+        os.close(nothing)
+    os.umask(0o077)
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _tell(why: str) -> int:
+    sys.stdout.write(f"{why}\n")
+    sys.stdout.flush()
+    return 4
+
+
+class _Stopping:
+    """Whether somebody asked to stop: the step in hand is finished, no further one is started."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def _exit_code(move: Move) -> int:
+    if move.act is Act.FINISH and move.outcome is Outcome.PASS:
+        return 0
+    return 2 if move.outcome is Outcome.FAIL else 3

@@ -1,0 +1,136 @@
+"""Playbooks, plans and runs as lines of text for the command line; the screens have their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from medflow_tui.model.canonical import Facts
+from medflow_tui.model.plan import GuardResult, Plan
+from medflow_tui.model.procedure import Outcome, Phase, Playbook, RunState, StepStand, Text
+from medflow_tui.model.words import Phrase, Value, say
+from medflow_tui.runner.dry_run import Rehearsal
+
+SIGN = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.UNKNOWN: "?"}
+STAND_SIGN = {
+    StepStand.PENDING: "·",
+    StepStand.STARTED: "…",
+    StepStand.CARRIED_OUT: "…",
+    StepStand.NOT_DONE: "·",
+    StepStand.DONE: "✔",
+    StepStand.FAILED: "✖",
+    StepStand.UNKNOWN: "?",
+}
+PHASES: Mapping[Phase, Phrase] = {
+    Phase.PLANNED: say("planned, not started"),
+    Phase.RUNNING: say("running"),
+    Phase.PAUSED: say("waits for a person"),
+    Phase.INTERRUPTED: say("interrupted"),
+    Phase.REFUSED: say("refused, nothing done"),
+    Phase.SUCCEEDED: say("done"),
+    Phase.FAILED: say("failed"),
+    Phase.UNCERTAIN: say("not known whether it worked"),
+    Phase.DAMAGED: say("journal damaged: call the person in charge"),
+}
+MEASURED = ("waiting", "delayed", "failed", "expired", "devices")
+
+
+class Speak(Protocol):
+    """Puts a phrase into the operator's language, as the wiring's renderer does."""
+
+    def __call__(self, phrase: Phrase, /) -> str: ...
+
+
+def values_of(facts: Facts) -> dict[str, Value]:
+    """The values for a playbook's texts; a name that nobody measured stands there without a value (None)."""
+    found: dict[str, Value] = dict.fromkeys(MEASURED)
+    return {**found, **{name: value for name, value in facts.items() if not isinstance(value, tuple)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Makes lines in one language (`fr`) with the renderer of that language."""
+
+    speak: Speak
+    language: str
+
+    def listed(self, playbooks: Sequence[Playbook]) -> tuple[str, ...]:
+        """`playbook list`: one line each."""
+        return tuple(f"{each.id}  {each.risk}  {self._text(each.title)}" for each in playbooks)
+
+    def shown(self, playbook: Playbook) -> tuple[str, ...]:
+        """`playbook show`: what it is for, its steps and its guards, without measuring anything."""
+        lines = [
+            f"{self._text(playbook.title)}   {playbook.id} {playbook.version}   {playbook.risk}",
+            self._text(playbook.summary),
+            *(f"  - {self._text(each)}" for each in playbook.symptoms),
+            "",
+        ]
+        for number, step in enumerate(playbook.steps, 1):
+            lines.append(f" {number}  {self._text(step.title)}   {self._kind(changes=step.effect.changes)}")
+        lines.append("")
+        lines += [f" {each.id}: {self._text(each.why)}" for each in playbook.guards]
+        return tuple(lines)
+
+    def planned(self, plan: Plan) -> tuple[str, ...]:
+        """The plan, before a run or as `playbook run --dry-run` shows it."""
+        head = say(
+            "{site}, {environment:word}, measured {at:when}",
+            site=plan.site_name,
+            environment=plan.environment,
+            at=plan.measured_at,
+        )
+        lines = [f"{self._text(plan.title)}   {plan.short}", self.speak(head)]
+        lines += [f"  {role}  {address}" for role, address in plan.targets.items()]
+        lines.append("")
+        for number, step in enumerate(plan.steps, 1):
+            title = self._text(step.title, plan.facts)
+            undo = f" · {self._text(step.undo)}" if step.undo else ""
+            lines.append(
+                f" {number}  {title}   {self._kind(changes=step.changes, limit_s=step.timeout_s)}{undo}"
+            )
+            lines += [f"      {call}" for call in step.calls]
+            if step.say:
+                lines.append(f"      {self._text(step.say, plan.facts)}")
+        lines += ["", self._text(plan.blast, plan.facts), self._text(plan.way_back), ""]
+        lines += [line for each in plan.guards for line in self.guarded(each)]
+        return (*lines, *(f"   {self.speak(each)}" for each in plan.notes))
+
+    def guarded(self, guard: GuardResult) -> tuple[str, ...]:
+        """One guard: its sign and what was seen; when it does not hold, also why it is there and what to do."""
+        holds = guard.outcome is Outcome.PASS
+        sign = SIGN[guard.outcome] if guard.stops or holds else "▲"
+        first = f" {sign} {self.speak(guard.said)}"
+        return (
+            (first,) if holds else (first, f"     {self._text(guard.why)}", f"     {self._text(guard.fix)}")
+        )
+
+    def rehearsed(self, rehearsal: Rehearsal) -> tuple[str, ...]:
+        """The plan, and at the end whether it would start."""
+        return (*self.planned(rehearsal.plan), "", self.speak(rehearsal.said))
+
+    def runs(self, states: Sequence[RunState]) -> tuple[str, ...]:
+        """`playbook runs`: one line each."""
+        return tuple(f"{each.run}  {each.who}  {self._phase(each)}" for each in states)
+
+    def run(self, state: RunState, playbook: Playbook, facts: Facts) -> tuple[str, ...]:
+        """One run: where it stands and each step; `facts` are those of its plan."""
+        lines = [f"{state.run}  {self._phase(state)}"]
+        for step, stand in zip(playbook.steps, state.steps, strict=True):
+            said = f"   {self.speak(stand.said)}" if stand.said else ""
+            lines.append(f" {STAND_SIGN[stand.stand]} {self._text(step.title, facts)}{said}")
+        return tuple(lines)
+
+    def _phase(self, state: RunState) -> str:
+        return self.speak(PHASES[state.phase].also(state.said))
+
+    def _kind(self, *, changes: bool, limit_s: int = 0) -> str:
+        if changes:
+            return self.speak(say("changes"))
+        return self.speak(
+            say("reads only, up to {limit:duration}", limit=limit_s) if limit_s else say("reads only")
+        )
+
+    def _text(self, text: Text, facts: Facts | None = None) -> str:
+        return self.speak(text.phrase(self.language, values_of(facts or {})))

@@ -1,0 +1,173 @@
+"""The application: a switchboard between the screens, the monitor and the playbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.reactive import var
+from textual.screen import Screen
+
+from medflow_tui.model.health import EMPTY, Snapshot, Verdict
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.ui import styles
+from medflow_tui.ui.messages import SnapshotArrived
+from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.present.help import help_lines
+from medflow_tui.ui.present.ring import rings
+from medflow_tui.ui.screens.dashboard import DashboardScreen
+from medflow_tui.ui.screens.reading import ReadingScreen
+from medflow_tui.ui.session import Session
+from medflow_tui.ui.terminal.painter import Painter
+
+ARMED_FOR = timedelta(minutes=15)
+TICK_S = 1.0
+
+
+class MedflowApp(App[int]):
+    """One viewer. Everything that may block happens elsewhere; news come as messages."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = styles.sheets()
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+
+    snapshot: var[Snapshot] = var(EMPTY)
+
+    def __init__(self, session: Session, *, stock_terminal: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.session = session
+        self.armed_until: datetime | None = None
+        self.banner: Phrase | None = None
+        self.painter = None if stock_terminal else Painter()
+        self.looking = session.looking_for(self._publish)
+        self.dashboard = DashboardScreen(session)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.post_message(SnapshotArrived(snapshot))
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The dashboard is the bottom of the stack."""
+        return self.dashboard
+
+    def on_mount(self) -> None:
+        self.snapshot = self.looking.snapshot
+        self._read_people()
+        self.looking.start()
+        if self.session.follower is not None:
+            self.session.follower.start()
+        self.set_interval(TICK_S, self._tick)
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        before, self.snapshot = self.snapshot, message.snapshot
+        if self.session.site.bell and rings(before, message.snapshot):
+            self.bell()
+        for each in self.screen_stack:
+            take = getattr(each, "take_snapshot", None)
+            if take is not None:
+                take()
+
+    def _tick(self) -> None:
+        if self.armed_until is not None and self.session.now() >= self.armed_until:
+            self.armed_until = None
+            self.say_briefly(say("read-only again: 15 minutes are over"))
+        self.dashboard.tick()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """The seam to Textual: what the compositor made goes through the painter (see `ui.terminal.frames`)."""
+        if self.painter is None or not self.painter.paint(self, renderable):
+            super()._display(screen, renderable)
+
+    def action_redraw(self) -> None:
+        """Draw all of it anew, whatever is on the terminal."""
+        if self.painter is not None:
+            self.painter.forget()
+        self.refresh()
+
+    def say_briefly(self, phrase: Phrase | None) -> None:
+        """A sentence in the second line, until the next key back or the next sentence."""
+        self.banner = phrase
+        self.dashboard.draw_header()
+
+    def ask(self, question: Phrase, value: str, answered: Callable[[str], None]) -> None:
+        """One line of text; escape leaves without an answer."""
+
+        def closed(text: str | None) -> None:
+            if text is not None:
+                answered(text)
+
+        self.push_screen(Prompt(self.session.language.say(question), value=value), closed)
+
+    def action_help(self) -> None:
+        """The keys of the place where one is."""
+        place = getattr(self.screen, "place", "dashboard")
+        if self.screen is self.dashboard and self.dashboard.log_pane.has_focus:
+            place = "log"
+        language, glyphs = self.session.language, self.session.glyphs
+        self.push_screen(
+            ReadingScreen(
+                self.session,
+                language.say(say("Help")),
+                lambda cells: help_lines(place, language, glyphs, cells),
+            )
+        )
+
+    def action_command(self) -> None:
+        """A command by name, or the name of a target."""
+        self.ask(say("command, or the name of a target"), "", self._order)
+
+    def _order(self, words: str) -> None:
+        from medflow_tui.ui.ordering import carry_out
+
+        carry_out(self, words.strip())
+
+    def acknowledge(self, verdict: Verdict | None) -> None:
+        """Ask why and for how long, and write it down."""
+        from medflow_tui.ui.people import ask_acknowledgement
+
+        ask_acknowledgement(self, verdict)
+
+    def announce(self, verdict: Verdict | None) -> None:
+        """Ask for a maintenance window, and write it down."""
+        from medflow_tui.ui.people import ask_maintenance
+
+        ask_maintenance(self, verdict)
+
+    def _read_people(self) -> None:
+        now = self.session.now()
+        self.looking.set_people(self.session.desk.acknowledged(now), self.session.desk.maintenance(now))
+
+    def people_changed(self) -> None:
+        """Somebody wrote on the desk."""
+        self._read_people()
+
+    def fitting(self) -> int:
+        """How many playbooks fit what is wrong."""
+        return 0
+
+    def offers_for(self, verdict: Verdict) -> tuple[str, ...]:
+        """One line for each playbook that fits a verdict."""
+        return ()
+
+    def action_playbooks(self) -> None:
+        """What can be done."""
+
+    def action_raise_rights(self) -> None:
+        """From read-only to acting, or back."""
+
+    def action_runs(self) -> None:
+        """Runs of playbooks."""
+
+    def leave(self) -> None:
+        """Quit from the top."""
+        self.exit(0)
+
+    async def action_quit(self) -> None:
+        self.leave()
+
+    def on_unmount(self) -> None:
+        self.looking.stop()
+        if self.session.follower is not None:
+            self.session.follower.stop()

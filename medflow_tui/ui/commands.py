@@ -1,0 +1,266 @@
+"""Every key, declared once: help, key bar, command line and README are derived from this list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medflow_tui.model.words import SILENCE, Phrase, say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """`keys` in Textual's names, the first is shown; `action` is the name of a method `action_…` of the screen or app.
+
+    `places` are the screens on which it works (empty: all); `label` puts it on the key bar there.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    action: str
+    help: Phrase
+    label: Phrase = SILENCE
+    places: tuple[str, ...] = ()
+
+
+DASHBOARD, LOG, DETAIL, PLAYBOOKS, RUN, READ = "dashboard", "log", "detail", "playbooks", "run", "read"
+LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, RUN, READ)
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        name="help", keys=("question_mark", "f1"), action="app.help", help=say("this help"), label=say("help")
+    ),
+    Command(
+        name="details",
+        keys=("enter", "d"),
+        action="details",
+        help=say("open the details of the row"),
+        label=say("details"),
+        places=(DASHBOARD,),
+    ),
+    Command(
+        name="filter",
+        keys=("slash", "ctrl+f"),
+        action="filter",
+        help=say("show only rows or lines with these words"),
+        label=say("filter"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="problems",
+        keys=("exclamation_mark",),
+        action="problems",
+        help=say("only problems, or all again"),
+        label=say("problems"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="playbooks",
+        keys=("b",),
+        action="app.playbooks",
+        help=say("what can be done about it"),
+        label=say("playbooks"),
+        places=(DASHBOARD, LOG, DETAIL),
+    ),
+    Command(
+        name="command",
+        keys=("colon", "ctrl+p"),
+        action="app.command",
+        help=say("type a command or the name of a target"),
+        label=say("command"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="acknowledge",
+        keys=("a",),
+        action="acknowledge",
+        help=say("say that you are on it: who, why, until when"),
+        places=(DASHBOARD, DETAIL),
+        label=say("I am on it"),
+    ),
+    Command(
+        name="maintenance",
+        keys=("o",),
+        action="maintenance",
+        help=say("announce work on this target"),
+        places=(DASHBOARD, DETAIL),
+    ),
+    Command(
+        name="refresh",
+        keys=("r", "ctrl+r"),
+        action="refresh_now",
+        help=say("read it again now"),
+        places=(DASHBOARD, LOG, DETAIL),
+    ),
+    Command(
+        name="pause",
+        keys=("p",),
+        action="pause",
+        help=say("hold the screen still, or go on"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="maximise",
+        keys=("m",),
+        action="maximise",
+        help=say("this pane alone, or all again"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(name="logs", keys=("l",), action="logs", help=say("go to the log"), places=(DASHBOARD,)),
+    Command(
+        name="raise",
+        keys=("u",),
+        action="app.raise_rights",
+        help=say("from read-only to acting, for 15 minutes, or back"),
+        places=(DASHBOARD, LOG, PLAYBOOKS),
+    ),
+    Command(
+        name="runs",
+        keys=("f9",),
+        action="app.runs",
+        help=say("runs of playbooks, also those still running"),
+        places=(DASHBOARD, LOG, PLAYBOOKS),
+    ),
+    Command(
+        name="services",
+        keys=("f2", "1", "ampersand"),
+        action="pane('services')",
+        help=say("services"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="clinics",
+        keys=("f3", "2", "é"),
+        action="pane('clinics')",
+        help=say("clinics"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="devices",
+        keys=("f4", "3", "quotation_mark"),
+        action="pane('devices')",
+        help=say("device sync"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="backups",
+        keys=("f5", "4", "apostrophe"),
+        action="pane('backups')",
+        help=say("backups"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="log",
+        keys=("f6", "5", "left_parenthesis"),
+        action="pane('log')",
+        help=say("log"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="next pane",
+        keys=("tab",),
+        action="next_pane(1)",
+        help=say("the next pane"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(
+        name="previous pane",
+        keys=("shift+tab",),
+        action="next_pane(-1)",
+        help=say("the pane before"),
+        places=(DASHBOARD, LOG),
+    ),
+    Command(name="down", keys=("j", "down"), action="move(1)", help=say("down"), places=LISTS),
+    Command(name="up", keys=("k", "up"), action="move(-1)", help=say("up"), places=LISTS),
+    Command(name="page down", keys=("pagedown",), action="page(1)", help=say("a page down"), places=LISTS),
+    Command(name="page up", keys=("pageup",), action="page(-1)", help=say("a page up"), places=LISTS),
+    Command(name="top", keys=("g", "home"), action="top", help=say("to the top"), places=LISTS),
+    Command(
+        name="bottom",
+        keys=("G", "end"),
+        action="bottom",
+        help=say("to the bottom; the log follows again"),
+        places=LISTS,
+    ),
+    Command(
+        name="level",
+        keys=("v",),
+        action="level",
+        help=say("log: the next level and above"),
+        label=say("level"),
+        places=(LOG,),
+    ),
+    Command(
+        name="exclude",
+        keys=("minus",),
+        action="exclude",
+        help=say("log: leave out lines with these words"),
+        label=say("without"),
+        places=(LOG,),
+    ),
+    Command(
+        name="next error",
+        keys=("e",),
+        action="seek('error',1)",
+        help=say("log: the next error"),
+        label=say("error"),
+        places=(LOG,),
+    ),
+    Command(
+        name="previous error",
+        keys=("E",),
+        action="seek('error',-1)",
+        help=say("log: the error before"),
+        places=(LOG,),
+    ),
+    Command(
+        name="next warning",
+        keys=("w",),
+        action="seek('warn',1)",
+        help=say("log: the next warning"),
+        label=say("warning"),
+        places=(LOG,),
+    ),
+    Command(
+        name="previous warning",
+        keys=("W",),
+        action="seek('warn',-1)",
+        help=say("log: the warning before"),
+        places=(LOG,),
+    ),
+    Command(name="redraw", keys=("ctrl+l",), action="app.redraw", help=say("draw the whole screen anew")),
+    Command(name="back", keys=("escape",), action="back", help=say("one level back; never quits")),
+    Command(name="quit", keys=("q", "ctrl+q"), action="leave", help=say("back, and at the top: quit")),
+)
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "exclamation_mark": "!",
+    "colon": ":",
+    "ampersand": "&",
+    "quotation_mark": '"',
+    "apostrophe": "'",
+    "left_parenthesis": "(",
+    "minus": "-",
+    "escape": "esc",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "down": "↓",
+    "up": "↑",
+}
+
+
+def shown_key(key: str) -> str:
+    """What is printed on the keyboard.
+
+    >>> shown_key("question_mark"), shown_key("f2"), shown_key("ctrl+l")
+    ('?', 'F2', 'ctrl+l')
+    """
+    if key in KEY_NAMES:
+        return KEY_NAMES[key]
+    return key.upper() if key.startswith("f") and key[1:].isdigit() else key
+
+
+def at(place: str) -> tuple[Command, ...]:
+    """The commands that work at a place, in the declared order."""
+    return tuple(each for each in COMMANDS if not each.places or place in each.places)

@@ -1,0 +1,178 @@
+"""The live log: the newest lines at the bottom, filled downwards, then moved up by half a pane at once."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from medflow_tui.locale.language import Language
+from medflow_tui.model.log import Level, LogLine, LogNews
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.logline import fold
+from medflow_tui.rules.logview import filter_of, neighbour
+from medflow_tui.ui.present.line import Line, Span, fit, width
+from medflow_tui.ui.present.loglines import log_row
+from medflow_tui.ui.present.rows import Look
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.lines import Lines
+
+KEPT = 2000
+FOLDED = 200  # of the newest lines, repeats are shown as one
+LEVELS = (Level.TRACE, Level.INFO, Level.WARN, Level.ERROR)
+
+
+class LogPane(Lines, can_focus=True):
+    """Follows the end until one scrolls up; `v`, `/` and `-` filter, `e` and `w` jump between errors and warnings."""
+
+    def __init__(self, key: str, language: Language, sources: str) -> None:
+        super().__init__(style, id="log", classes="pane")
+        self._key, self._language, self._sources = key, language, sources
+        self._kept: deque[LogLine] = deque(maxlen=KEPT)
+        self._shown: list[LogLine] = []
+        self._look: Look | None = None
+        self._top = 0
+        self._at: int | None = None
+        self.level, self.include, self.exclude = Level.INFO, "", ""
+        self._filter = filter_of(self.level)
+        self.following = True
+        self.new = self.dropped = self.missed = 0
+        self.notice: Phrase | None = None
+
+    @property
+    def several(self) -> bool:
+        """True when lines of more than one file are mixed."""
+        return "," in self._sources
+
+    def take(self, news: LogNews, look: Look) -> None:
+        """Add what came; repeats among the newest become one line with a count."""
+        self._look = look
+        self.dropped += news.dropped
+        self.missed = news.missed
+        if news.notices:
+            self.notice = news.notices[-1]
+        elif news.lines:
+            self.notice = None
+        self._kept.extend(news.lines)
+        self._add([each for each in news.lines if self._filter.shows(each)])
+        if self.following:
+            self._jump()
+        self.draw()
+
+    def _add(self, lines: list[LogLine]) -> None:
+        if not lines:
+            return
+        old, recent = self._shown[:-FOLDED], self._shown[-FOLDED:]
+        before = len(self._shown)
+        self._shown = [*old, *fold([*recent, *lines])][-KEPT:]
+        if not self.following:
+            self._top = max(0, min(self._top, len(self._shown) - 1))
+        self._at = None if before > len(self._shown) else self._at
+
+    def refilter(
+        self, *, level: Level | None = None, include: str | None = None, exclude: str | None = None
+    ) -> Phrase | None:
+        """Another filter: everything kept is looked at again. A bad expression is not taken, and the reason returned."""
+        chosen = filter_of(
+            self.level if level is None else level,
+            self.include if include is None else include,
+            self.exclude if exclude is None else exclude,
+        )
+        if chosen.problem:
+            return chosen.problem
+        self.level = chosen.level
+        self.include = self.include if include is None else include
+        self.exclude = self.exclude if exclude is None else exclude
+        self._filter = chosen
+        self._shown = list(fold(each for each in self._kept if chosen.shows(each)))
+        self.bottom()
+        return None
+
+    def next_level(self) -> None:
+        """The next level and above, round again after errors."""
+        at = LEVELS.index(self.level) if self.level in LEVELS else 0
+        self.refilter(level=LEVELS[(at + 1) % len(LEVELS)])
+
+    def seek(self, level: Level, direction: int) -> bool:
+        """Go to the next or previous line of a level; False when there is none."""
+        start = self._at if self._at is not None else (len(self._shown) if direction < 0 else self._top - 1)
+        found = neighbour(self._shown, start, level, forward=direction > 0)
+        if found is None:
+            return False
+        self.following, self._at = False, found
+        height = max(1, self.size.height - 1)
+        self._top = max(0, min(found - height // 2, len(self._shown) - height))
+        self.draw()
+        return True
+
+    def move(self, steps: int) -> None:
+        """Scroll; at the end it follows again."""
+        height = max(1, self.size.height - 1)
+        last = max(0, len(self._shown) - height)
+        self._top = max(0, min(self._top + steps, last))
+        self.following = self._top >= last and steps > 0
+        self.draw()
+
+    def bottom(self) -> None:
+        """To the end, and follow."""
+        self.following, self._at = True, None
+        self._top = max(0, len(self._shown) - max(1, self.size.height - 1))
+        self.draw()
+
+    def _jump(self) -> None:
+        height = max(1, self.size.height - 1)
+        if len(self._shown) - self._top > height:
+            self._top = max(0, len(self._shown) - max(1, height // 2 + 1))
+
+    def draw(self) -> None:
+        """Title and the visible lines."""
+        look = self._look
+        cells, height = self.size.width, self.size.height
+        if look is None or cells <= 0 or height <= 0:
+            return
+        lines: list[Line] = [self._title(cells, look)]
+        visible = self._shown[self._top : self._top + height - 1]
+        if not visible:
+            text = (
+                self._language.say(self.notice)
+                if self.notice
+                else self._language.say(say("no lines at this level"))
+            )
+            lines.append((Span(f"   {fit(text, cells - 3)}", "quiet"),))
+        for index, each in enumerate(visible, self._top):
+            lines.append(log_row(each, cells, look, marked=index == self._at, several=self.several))
+        self.show(lines)
+
+    def _title(self, cells: int, look: Look) -> Line:
+        tell = self._language.say
+        right = [tell(say("level: {level} and above", level=self.level.word))]
+        right += [f"/{self.include}"] if self.include else []
+        right += [f"-{self.exclude}"] if self.exclude else []
+        if self.missed:
+            right.append(tell(say("paused, {n:number} missed", n=self.missed)))
+        if not self.following:
+            right.append(tell(say("not following")))
+        if self.dropped:
+            right.append(tell(say("{n:number} dropped", n=self.dropped)))
+        if self.notice and self._shown:
+            right.append(tell(self.notice))
+        note = "  ".join(right)
+        left = f"{tell(say('Log'))}  {self._sources}"
+        room = max(0, cells - 2 - len(self._key) - width(note) - 2)
+        return (
+            Span(look.glyphs.marker if self.has_focus else " ", "marker"),
+            Span(self._key, "key"),
+            Span(" "),
+            Span(fit(left, room, look.glyphs.more), "title"),
+            Span(f" {note}", "quiet"),
+        )
+
+    def on_resize(self) -> None:
+        if self.following:
+            self.bottom()
+        self.draw()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        self.draw()
+
+    def on_blur(self) -> None:
+        self.draw()

@@ -1,0 +1,106 @@
+"""A line of text with style tokens, and how wide it is on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from medflow_tui.rules.cleaning import clean
+
+
+class Span(NamedTuple):
+    """Text in one style; tokens are those of `ui.theme`."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+BLANK: Line = ()
+
+
+def width(text: str) -> int:
+    """Cells that a text takes: wide characters two, combining ones none.
+
+    >>> width("é"), width("ab")
+    (1, 2)
+    """
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        for each in text
+    )
+
+
+def fit(text: str, cells: int, more: str = "…") -> str:
+    """Exactly so many cells: cut with a mark, or filled with blanks.
+
+    >>> fit("connexion refusée", 9), fit("ok", 4)
+    ('connexio…', 'ok  ')
+    """
+    if cells <= 0:
+        return ""
+    missing = cells - width(text)
+    if missing >= 0:
+        return text + " " * missing
+    kept = ""
+    for each in text:
+        if width(kept + each) > cells - 1:
+            break
+        kept += each
+    return kept + more + " " * (cells - width(kept) - 1)
+
+
+def cut(line: Iterable[Span], cells: int) -> Line:
+    """The first so many cells of a line, never filled.
+
+    >>> cut((Span("abc"), Span("def")), 4)
+    (Span(text='abc', style=''), Span(text='d', style=''))
+    """
+    kept, left = [], cells
+    for text, style in line:
+        size = width(text)
+        if size > left:
+            if left > 0:
+                kept.append(Span(fit(text, left, ""), style))
+            break
+        kept.append(Span(text, style))
+        left -= size
+    return tuple(kept)
+
+
+def line(*parts: str | tuple[str, str]) -> Line:
+    """A line from texts and (text, style) pairs.
+
+    >>> line("a", ("b", "bold"))
+    (Span(text='a', style=''), Span(text='b', style='bold'))
+    """
+    return tuple(Span(each) if isinstance(each, str) else Span(*each) for each in parts)
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Words of a text in lines of at most so many cells; words from outside are cleaned.
+
+    >>> wrap("one two three", 7)
+    ['one two', 'three']
+    """
+    lines: list[str] = []
+    for paragraph in clean(text).split("\n"):
+        current = ""
+        for word in paragraph.split(" "):
+            while width(word) > cells > 0:
+                head = fit(word, cells, "").rstrip()
+                lines += [current] if current else []
+                lines.append(head)
+                current, word = "", word[len(head) :]  # noqa: PLW2901 - the rest of a word longer than the line
+            longer = f"{current} {word}" if current else word
+            if width(longer) > cells:
+                lines.append(current)
+                current = word
+            else:
+                current = longer
+        lines.append(current)
+    return lines

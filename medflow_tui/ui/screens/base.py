@@ -1,0 +1,73 @@
+"""What all screens share: keys from the one list of commands, and a key bar derived from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from medflow_tui.ui import commands
+from medflow_tui.ui.present.line import Line, Span, width
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from medflow_tui.ui.app import MedflowApp
+    from medflow_tui.ui.session import Session
+
+
+class KeyedScreen(Screen[None]):
+    """A screen whose keys are those declared for its place."""
+
+    place = ""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        for each in commands.at(self.place):
+            for key in each.keys:
+                self._bindings.key_to_bindings.setdefault(key, []).append(
+                    Binding(key, each.action, show=False)
+                )
+
+    @property
+    def switchboard(self) -> MedflowApp:
+        """The application, with its own type."""
+        return cast("MedflowApp", self.app)
+
+    def tell(self, phrase: object) -> str:
+        """A phrase in this session's language, at this moment."""
+        return self.session.language.say(phrase, self.session.now())  # type: ignore[arg-type]
+
+    def key_bar(self, cells: int, place: str | None = None) -> Line:
+        """The keys that fit now, in the order of the list."""
+        spans: list[Span] = []
+        used = 0
+        for each in commands.at(place or self.place):
+            if not each.label:
+                continue
+            key, label = commands.shown_key(each.keys[0]), self.bar_label(each)
+            size = width(key) + 1 + width(label) + 2
+            if used + size > cells:
+                break
+            spans += [Span(" "), Span(key, "key"), Span(f" {label} ")]
+            used += size
+        return tuple(spans)
+
+    def bar_label(self, command: commands.Command) -> str:
+        """The word on the bar; a screen may say more (how many playbooks fit)."""
+        return self.session.language.say(command.label)
+
+    def new_bar(self) -> Lines:
+        """The widget for the key bar."""
+        return Lines(style, classes="bar", id="keys")
+
+    def action_back(self) -> None:
+        """One level back."""
+        if len(self.app.screen_stack) > 1:
+            self.dismiss()
+
+    def action_leave(self) -> None:
+        """Back; the dashboard quits instead."""
+        self.action_back()

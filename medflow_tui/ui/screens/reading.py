@@ -1,0 +1,57 @@
+"""A text to read: help, details, lists of what is to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+
+from medflow_tui.ui.commands import READ
+from medflow_tui.ui.present.line import Line, Span, fit
+from medflow_tui.ui.screens.base import KeyedScreen
+from medflow_tui.ui.session import Session
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.lines import Lines
+from medflow_tui.ui.widgets.scroll import Page
+
+
+class ReadingScreen(KeyedScreen):
+    """`text` gives the lines for a width; `title` stands above them."""
+
+    place = READ
+
+    def __init__(self, session: Session, title: str, text: Callable[[int], list[Line]]) -> None:
+        super().__init__(session)
+        self._heading, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        yield Lines(style, classes="head-1", id="title")
+        yield Page(style, id="page")
+        yield self.new_bar()
+
+    def on_mount(self) -> None:
+        self.query_one(Page).focus()
+        self.redraw()
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def redraw(self) -> None:
+        """The text for the present width."""
+        cells = self.app.size.width
+        self.query_one("#title", Lines).show([(Span(f" {fit(self._heading, cells - 1)}", "title"),)])
+        self.query_one("#keys", Lines).show([self.key_bar(cells)])
+        self.query_one(Page).put(self._text(cells))
+
+    def action_move(self, steps: int) -> None:
+        self.query_one(Page).move(steps)
+
+    def action_page(self, steps: int) -> None:
+        page = self.query_one(Page)
+        page.move(steps * max(1, page.size.height - 1))
+
+    def action_top(self) -> None:
+        self.query_one(Page).move(-1_000_000)
+
+    def action_bottom(self) -> None:
+        self.query_one(Page).move(1_000_000)

@@ -1,0 +1,54 @@
+"""What the screens are given by `wiring`: the site, the clock, and the ports to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from medflow_tui.journal.desk import Desk
+from medflow_tui.journal.history import HistoryReader
+from medflow_tui.locale.language import Language
+from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
+from medflow_tui.model.site import Site
+from medflow_tui.model.words import Phrase
+from medflow_tui.ui.present.health import Glyphs
+
+
+class Looking(Protocol):
+    """The monitor, or what stands for it (frozen snapshots for screenshots and measuring)."""
+
+    snapshot: Snapshot
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def read_now(self, name: str | None = None) -> None: ...
+
+    def set_people(
+        self, acknowledged: dict[str, Acknowledgement], maintenance: tuple[Maintenance, ...]
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One viewer's session. `looking_for` builds the monitor around a publish function; `order` answers a typed
+    command that is not the screen's own (the lab's), with a sentence, or None when it is not known either."""
+
+    site: Site
+    language: Language
+    glyphs: Glyphs
+    now: Callable[[], datetime]
+    state: Path
+    who: str
+    looking_for: Callable[[Callable[[Snapshot], None]], Looking]
+    history: HistoryReader
+    desk: Desk
+    follower: Any = None
+    playbooks: Any = None
+    order: Callable[[str], Phrase | None] = field(default=lambda words: None)
+    note: str = ""
+    report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)

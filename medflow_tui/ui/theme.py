@@ -1,0 +1,35 @@
+"""Colours by token; only the sixteen colours that the person's own terminal defines."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.style import Style
+
+TOKENS = {
+    "": "",
+    "ok": "green",
+    "warning": "yellow",
+    "critical": "bold bright_red",
+    "unknown": "magenta",
+    "stale": "bright_black italic",
+    "maintenance": "blue",
+    "quiet": "bright_black",
+    "title": "bold",
+    "key": "cyan",
+    "strong": "bold",
+    "marker": "bold",
+    "selected": "bold underline",
+    "rule": "bright_black",
+    "env-production": "bold white on red",
+    "env-drill": "bold black on yellow",
+    "env-lab": "bold black on cyan",
+    "bad": "bright_red",
+    "new": "bold",
+}
+
+
+@lru_cache(maxsize=64)
+def style(token: str) -> Style:
+    """The style of a token; an unknown token is a fault of the program."""
+    return Style.parse(TOKENS[token])

@@ -1,0 +1,280 @@
+"""The one place that chooses concrete parts and joins them; heavy imports happen inside its builders."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from medflow_tui.clients.tools import Tools, utc_now
+from medflow_tui.config.load import Settings, find, load
+from medflow_tui.config.locations import site_candidates, state_folder
+from medflow_tui.config.secrets import read_secret
+from medflow_tui.journal.budget import SharedBudget
+from medflow_tui.journal.desk import Desk
+from medflow_tui.journal.history import History, HistoryReader
+from medflow_tui.journal.own_log import keep_own_log
+from medflow_tui.locale.language import Language, choose
+from medflow_tui.model.health import Probe, Snapshot, Verdict
+from medflow_tui.model.site import Site
+from medflow_tui.model.target import Target
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.ui.present.health import ASCII, UNICODE, Glyphs
+from medflow_tui.ui.session import Looking, Session
+
+RECENT = timedelta(hours=6)
+STILL_AT = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+TEXTUAL_SETTINGS = {
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+    "TEXTUAL_DISABLE_KITTY_KEY": "1",
+    "TEXTUAL_THEME": "ansi-dark",
+    "ESCDELAY": "500",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line said: `site` and `state` paths or None, `language` "auto", "en" or "fr"."""
+
+    site: str | None = None
+    state: str | None = None
+    language: str = "auto"
+
+
+def open_settings(options: Options) -> Settings:
+    """The settings of the site file in force. Raises SettingsError."""
+    return load(find(site_candidates(options.site)).path)
+
+
+def open_state(options: Options) -> Path:
+    """The state folder; it may not exist yet."""
+    return Path(options.state) if options.state else state_folder()
+
+
+def open_language(options: Options, site: Site | None = None) -> Language:
+    """The language of the option, else of the site file, else of the environment; in the site's time zone."""
+    wanted = options.language if options.language != "auto" or site is None else site.language
+    return Language(choose(wanted), site.timezone if site else "UTC")
+
+
+def tools_for(site: Site, state: Path) -> Tools:
+    """What probes are given."""
+    folder = Path(site.folder)
+    return Tools(
+        site=site,
+        secret=lambda reference: read_secret(reference, folder),
+        budget=SharedBudget(state),
+        state=state,
+    )
+
+
+def probe_of(tools: Tools) -> Callable[[Target], Probe]:
+    """A builder of probes; the module of a kind, and its client, is imported when its first target is built."""
+
+    def build(target: Target) -> Probe:
+        module = importlib.import_module(f"medflow_tui.probes.{target.kind}")
+        probe: Probe = module.build(target, tools)
+        return probe
+
+    return build
+
+
+def look_once(site: Site, state: Path) -> Snapshot:
+    """One round over every target."""
+    from medflow_tui.monitor.round import read_once
+
+    return read_once(site.targets, probe_of(tools_for(site, state)), utc_now, reporter(state))
+
+
+def reporter(state: Path) -> Callable[[BaseException, str], None]:
+    """Writes a fault of this program into its own log, redacted; never raises."""
+    logger = keep_own_log(state)
+
+    def report(error: BaseException, where: str) -> None:
+        logger.error("fault at %s", where, exc_info=error)
+
+    return report
+
+
+def remembered(site: Site, reader: HistoryReader, now: datetime) -> dict[str, Verdict]:
+    """Since when each target was as it was when this program last ran, unless that is long ago."""
+    from medflow_tui.rules.alerts import unread
+
+    known = {each.name: each for each in site.targets}
+    found = {}
+    for name, (health, since) in reader.latest(now - RECENT).items():
+        target = known.get(name.partition("/")[0])
+        if target is not None:
+            found[name] = replace(unread(target, name), health=health, since=since)
+    return found
+
+
+def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str = "") -> int:
+    """The living dashboard; returns its exit code."""
+    settings = open_settings(options)
+    site, state = settings.site, open_state(options)
+    report = reporter(state)
+    history, reader = History(state, utc_now), HistoryReader(state)
+    tools = tools_for(site, state)
+
+    def looking_for(publish: Callable[[Snapshot], None]) -> Looking:
+        from medflow_tui.monitor.knowledge import Knowledge
+        from medflow_tui.monitor.poller import Monitor
+
+        history.start()
+        knowledge = Knowledge(site.targets, remembered(site, reader, utc_now()))
+        return Monitor(
+            site.targets,
+            probe_of(tools),
+            publish,
+            now=utc_now,
+            memory=history,
+            knowledge=knowledge,
+            report=report,
+        )
+
+    session = Session(
+        site=site,
+        language=open_language(options, site),
+        glyphs=choose_glyphs(site),
+        now=utc_now,
+        state=state,
+        who=who_am_i(),
+        looking_for=looking_for,
+        history=reader,
+        desk=Desk(state),
+        follower=_follower(site),
+        order=_lab_order(site),
+        note=note,
+        report=report,
+    )
+    try:
+        return run_app(session, stock_terminal=stock_terminal)
+    finally:
+        history.stop()
+
+
+def show_frozen(
+    snapshots: Iterator[Snapshot], *, language: Language, every_s: float = 0.0, stock_terminal: bool = False
+) -> int:
+    """A dashboard over given snapshots instead of a monitor: the first one, or a new one every so many seconds."""
+    from medflow_tui.monitor.replay import Replay
+
+    state = Path(tempfile.mkdtemp(prefix="medflow-frozen-"))
+    site = Site(code="LAB", name="Lab", environment="lab")
+    session = Session(
+        site=site,
+        language=language,
+        glyphs=choose_glyphs(site),
+        now=lambda: STILL_AT,
+        state=state,
+        who="lab",
+        looking_for=lambda publish: Replay(snapshots, publish, every_s),
+        history=HistoryReader(state),
+        desk=Desk(state),
+    )
+    try:
+        return run_app(session, stock_terminal=stock_terminal)
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def run_app(session: Session, *, stock_terminal: bool) -> int:
+    """Import Textual with the settings that keep a thin line thin, and run."""
+    for name, value in TEXTUAL_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from medflow_tui.ui.app import MedflowApp
+
+    app = MedflowApp(session, stock_terminal=stock_terminal)
+    app.run(mouse=False)
+    return app.return_code or 0
+
+
+def choose_glyphs(site: Site, environ: Mapping[str, str] = os.environ) -> Glyphs:
+    """Plain characters where the site, the terminal or the encoding has no others."""
+    encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
+    plain = site.ascii or environ.get("TERM", "") in ("linux", "vt100") or not encoding.startswith("utf")
+    return ASCII if plain else UNICODE
+
+
+def who_am_i() -> str:
+    """The login name, with where the person came from by SSH."""
+    import getpass
+
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        name = "?"
+    origin = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    return f"{name} ({origin})" if origin else name
+
+
+def _follower(site: Site) -> Any:
+    """Follows every file of every log target; None where the site names no log."""
+    from medflow_tui.model.targets.log import LogTarget
+
+    targets = [each for each in site.targets if isinstance(each, LogTarget)]
+    if not targets:
+        return None
+    from medflow_tui.monitor.logs import LogFollower, LogSource
+
+    sources = tuple(
+        LogSource(
+            label=target.title if len(target.paths) == 1 else Path(path).stem,
+            path=Path(site.folder) / path,
+            zone=ZoneInfo(target.timezone or site.timezone),
+        )
+        for target in targets
+        for path in target.paths
+    )
+    return LogFollower(sources)
+
+
+def _lab_order(site: Site) -> Callable[[str], Phrase | None]:
+    """`lab break FAULT` and `lab mend FAULT` typed in the dashboard of a lab."""
+    folder = Path(site.folder)
+
+    def order(words: str) -> Phrase | None:
+        verb, _, fault = words.removeprefix("lab ").strip().partition(" ")
+        if site.environment != "lab" or verb not in ("break", "mend"):
+            return None
+        from medflow_tui.lab import control, register
+        from medflow_tui.model.errors import MedflowError
+
+        try:
+            if not (verb == "mend" and fault == control.ALL):
+                control.known(fault)
+            broken = control.send(register.choose(folder), verb, fault)
+        except MedflowError as error:
+            return error.phrase
+        return say("lab: broken now: {faults}", faults=", ".join(broken) or "-")
+
+    return order
+
+
+def run_lab(arguments: list[str], options: Options) -> int:
+    """`medflow-tui lab …`."""
+    from medflow_tui.lab import command
+
+    language = open_language(options)
+    chosen = command.parse(arguments)
+    if chosen.pulse or chosen.still:
+        from medflow_tui.lab.pulse import pulse_snapshots, still_snapshot
+
+        snapshots = pulse_snapshots(chosen.rows) if chosen.pulse else iter((still_snapshot(chosen.rows),))
+        return show_frozen(snapshots, language=language, every_s=1.0 if chosen.pulse else 0.0)
+
+    def dashboard(site: Path, state: Path) -> int:
+        lab = Options(site=str(site), state=str(state), language=options.language)
+        return open_dashboard(lab, note=str(site.parent))
+
+    return command.run(arguments, dashboard, language.say)

@@ -1,0 +1,43 @@
+"""What every test shares: a clean environment, and the rule that a missing server is a failure on CI."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+for _name in (
+    "NO_COLOR",
+    "TEXTUAL_THEME",
+    "TEXTUAL_FPS",
+    "MEDFLOW_TUI_CONFIG",
+    "MEDFLOW_TUI_STATE",
+    "MEDFLOW_TUI_LANG",
+    "SSH_CONNECTION",
+):
+    os.environ.pop(_name, None)
+os.environ.update({"TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TEXTUAL_ANIMATIONS": "none"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--install", action="store_true", help="install the Debian packages that the tests want (root)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "real_server: needs a server that is not on PyPI (Debian, npm)")
+    wanted = config.getoption("--install") or os.environ.get("CI") == "true"
+    if wanted and not hasattr(config, "workerinput"):
+        from tests.servers.install import install_debian_packages
+
+        install_debian_packages()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("CI") == "true" and item.get_closest_marker("real_server"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although CI=true: {report.longrepr}"
