@@ -69,6 +69,8 @@ class Outstanding:
             output, _ = child.communicate(timeout=deadline_s)
         except subprocess.TimeoutExpired:
             child.kill()
+            if child.stdout is not None:
+                child.stdout.close()
             return None
         try:
             answer = json.loads(output)

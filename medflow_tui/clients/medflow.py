@@ -126,8 +126,9 @@ class MedflowSession:
                 "POST", LOGIN, body={"username": username, "password": password}, is_change=True
             )
             found = self._object(answer)
-        except UnreachableError:
-            self._budget.take(key, FAILED_LOGINS_AT_MOST, self._window_s, self._now())
+        except UnreachableError as error:
+            if error.failure.cause in _MAY_HAVE_ARRIVED:
+                self._budget.take(key, FAILED_LOGINS_AT_MOST, self._window_s, self._now())
             raise
         if answer.status != 200 or found.get("success") is not True:
             self._budget.take(key, FAILED_LOGINS_AT_MOST, self._window_s, self._now())

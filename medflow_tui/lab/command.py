@@ -51,7 +51,7 @@ def run(arguments: list[str], open_dashboard: OpenDashboard | None, show: Show =
             case "list":
                 return _list(options.dir, show)
             case "break" | "mend":
-                return _order(options.order, options.fault, options.dir)
+                return _order(options.order, options.fault, options.dir, show)
         need_extra()
         if options.headless or open_dashboard is None:
             return headless(options.dir, lifeline=options.lifeline)
@@ -160,11 +160,15 @@ def _with_dashboard(folder: Path | None, open_dashboard: OpenDashboard) -> int:
         world.wait()
 
 
-def _order(order: str, fault: str, folder: Path | None) -> int:
+def _order(order: str, fault: str, folder: Path | None, show: Show) -> int:
     from medflow_tui.lab.control import ALL, known, send
 
-    if not (order == "mend" and fault == ALL):
-        known(fault)
+    try:
+        if not (order == "mend" and fault == ALL):
+            known(fault)
+    except LabError as error:
+        sys.stderr.write(show(error.phrase) + "\n")
+        return USAGE
     broken = send(register.choose(folder), order, fault)
     sys.stdout.write((", ".join(broken) or "-") + "\n")
     return 0

@@ -92,7 +92,7 @@ def _services(layout: Layout) -> Iterator[str]:
 
 def _network(layout: Layout) -> Iterator[str]:
     outside = f"{HOST}:{layout.ports['outside']}"
-    yield from table("target.uplink", kind="uplink", addresses=[outside], interval_s=5)
+    yield from table("target.uplink", kind="uplink", addresses=[outside], window=10, interval_s=5)
     yield from table(
         "target.clinics",
         kind="clinics",
@@ -101,7 +101,8 @@ def _network(layout: Layout) -> Iterator[str]:
         own=OWN_CLINIC,
         uplink="uplink",
         hours_file=str(layout.hours),
-        interval_s=4,
+        window=10,
+        interval_s=2,
     )
     for clinic in CLINICS:
         address = f"{HOST}:{layout.ports[clinic.id]}"

@@ -50,7 +50,7 @@ class LogFollower:
         every_s: float = 0.5,
         lines_a_look: int = 100,
         first_lines: int = 200,
-        max_bytes: int = 256 * 1024,
+        max_bytes: int = 512 * 1024,
     ) -> None:
         self._sources, self._now, self._every_s = tuple(sources), now, every_s
         self._lines_a_look, self._max_bytes, self._first_lines = lines_a_look, max_bytes, first_lines

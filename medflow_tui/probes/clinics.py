@@ -174,7 +174,9 @@ class ClinicsProbe:
         try:
             text = (Path(self._tools.site.folder) / self._target.hours_file).read_text(encoding="utf-8")
             return {
-                str(name): Hours(opens=row["opens"], closes=row["closes"], days=tuple(row["days"]))
+                str(name): Hours(
+                    opens=str(row["opens"]), closes=str(row["closes"]), days=tuple(map(str, row["days"]))
+                )
                 for name, row in json.loads(text).items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

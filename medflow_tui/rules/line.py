@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+OUTAGE = 4  # knocks without an answer in a row: that was an outage, which is judged by itself and is no loss
 RETRANSMITTED_AT_S = (1.0, 3.0, 7.0, 15.0)  # Linux repeats a SYN after 1 s, doubling (RFC 6298)
 
 
@@ -47,12 +48,32 @@ def lost_before_answer(elapsed_s: float, rtt_s: float, retransmissions: int) -> 
     return sum(1 for at in RETRANSMITTED_AT_S[:retransmissions] if at <= answered_at + 0.3)
 
 
+def without_outages(knocks: tuple[Knock, ...]) -> tuple[Knock, ...]:
+    """The knocks without outages that are over: a line that came back is not bad for what it was.
+
+    >>> dead, well = Knock(sent=1, lost=1), Knock(sent=1, lost=0, rtt_ms=40.0)
+    >>> len(without_outages((well, dead, dead, dead, dead, well))), len(without_outages((well, dead, well)))
+    (2, 3)
+    """
+    kept: list[Knock] = []
+    silent: list[Knock] = []
+    for each in knocks:
+        if each.rtt_ms is None:
+            silent.append(each)
+            continue
+        kept += silent if len(silent) < OUTAGE else ()
+        silent = []
+        kept.append(each)
+    return (*kept, *silent)
+
+
 def line(knocks: tuple[Knock, ...]) -> Line:
-    """The line over a window of knocks.
+    """The line over a window of knocks, outages that are over left out.
 
     >>> line((Knock(sent=1, lost=0, rtt_ms=600.0), Knock(sent=2, lost=1, rtt_ms=640.0))).jitter_ms
     40.0
     """
+    knocks = without_outages(knocks)
     sent = sum(each.sent for each in knocks)
     times = [each.rtt_ms for each in knocks if each.rtt_ms is not None]
     steps = [abs(after - before) for before, after in pairwise(times)]

@@ -61,6 +61,8 @@ def _hide_secrets(text: str) -> str:
     lower = text.lower()
     if "bearer" in lower or "basic" in lower or "eyj" in lower:
         text = secrets.hide_tokens(text)
+    if "2fa" in lower or "otp" in lower or "code" in lower:
+        text = secrets.hide_codes(text)
     if "$" in text:
         text = secrets.hide_hashes(text)
     if any(each in lower for each in secrets.OPTION_MARKS):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from medflow_tui.journal.append_log import DamagedError, UnwritableError
+from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.run_log import Journal, RunFolder
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.performer import Crew, Login
@@ -20,7 +21,9 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.playbooks.load import parse
 from medflow_tui.runner.preview import Agreed, agreed
+from medflow_tui.runner.recorder import Recorder
 from medflow_tui.runner.runner import Mandate, Runner
+from medflow_tui.runner.surroundings import AUDIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +115,12 @@ def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], boo
     try:
         playbook = parse(folder.playbook.read_text(encoding="utf-8"), str(folder.playbook))
         plan = _agreed(folder)
+        audit = Audit(order.state / AUDIT, site=plan.site)
+        recorder = Recorder(journal, audit, playbook, plan)
         try:
             assembly = assemble(order)
         except MedflowError as error:
-            return _refuse(journal, error.phrase)
+            return _refuse(journal, recorder, error.phrase)
         runner = Runner(
             journal=journal,
             playbook=playbook,
@@ -129,7 +134,7 @@ def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], boo
         try:
             return runner.run()
         except UnwritableError as error:
-            _refuse(journal, error.phrase)
+            _refuse(journal, recorder, error.phrase)
             raise
     finally:
         journal.close()
@@ -144,16 +149,17 @@ def _agreed(folder: RunFolder) -> Agreed:
         ) from error
 
 
-def _refuse(journal: Journal, why: Phrase) -> Move:
-    """Say in the journal why nothing (more) is done, if that much can still be written."""
+def _refuse(journal: Journal, recorder: Recorder, why: Phrase) -> Move:
+    """Say why nothing (more) is done, in the audit and the journal as far as they can still be written."""
     started = any(each.mark is Mark.INTENDED for each in journal.entries)
+    mark, outcome = (Mark.PAUSED, None) if started else (Mark.RUN_ENDED, Outcome.FAIL)
     try:
-        if started:
-            journal.append(Mark.PAUSED, said=why)
-        else:
-            journal.append(Mark.RUN_ENDED, outcome=Outcome.FAIL, said=why)
-    except UnwritableError:
-        sys.stdout.write(f"{why.text}\n")
+        recorder.write(mark, outcome=outcome, said=why)
+    except (UnwritableError, DamagedError):
+        try:
+            journal.append(mark, outcome=outcome, said=why)
+        except UnwritableError as error:
+            _tell(str(error))
     return Move(act=Act.PAUSE if started else Act.FINISH, outcome=Outcome.FAIL, why=why)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -294,3 +295,48 @@ def test_nothing_is_changed_by_looking(filled: MongodbServer, central: ScriptedW
     look(tmp_path / "state", target(filled.address, central.url))
     assert contents() == before
     assert not (tmp_path / "state").exists()
+
+
+def test_hours_of_the_file_go_before_those_of_the_site_and_are_looked_at_each_time(
+    filled: MongodbServer, central: ScriptedWeb, tmp_path: Path
+) -> None:
+    path = tmp_path / "hours.json"
+    found = target(filled.address, central.url, Clinic(id="MATADI_KC", every_s=1800), hours_file=str(path))
+    closed = {"opens": "18:00", "closes": "19:00", "days": ["mon"]}
+    path.write_text(json.dumps({"MATADI_KC": closed}))
+    assert verdicts(look(tmp_path, found), found)["clinics/MATADI_KC"][0] is Health.EXPECTED_OFFLINE
+    for spoiled in ("{}", "[", "[]", '{"MATADI_KC": 7}', '{"MATADI_KC": {"opens": "07:30"}}'):
+        path.write_text(spoiled)
+        assert verdicts(look(tmp_path, found), found)["clinics/MATADI_KC"][0] is Health.OK
+    path.write_text(json.dumps({"MATADI_KC": {**closed, "opens": 18}}))
+    assert verdicts(look(tmp_path, found), found)["clinics/MATADI_KC"] == (Health.UNKNOWN, "hours: {word}?")
+
+
+def test_a_line_that_comes_back_is_well_at_once(
+    filled: MongodbServer, central: ScriptedWeb, tmp_path: Path
+) -> None:
+    with socket.socket() as one, ExitStack() as fillers:
+        one.bind(("127.0.0.1", 0))
+        one.listen(0)
+        for _ in range(3):
+            filler = fillers.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(one.getsockname())
+        clinic = Clinic(id="MATADI_KC", address=f"127.0.0.1:{one.getsockname()[1]}", every_s=1800)
+        found = target(filled.address, central.url, clinic)
+        given = replace(tools(tmp_path), now=lambda: NOW)
+        probe = build(found, given)
+
+        def matadi() -> tuple[Health, str]:
+            readings = {each.target: each for each in probe.read(1.0)}
+            return verdicts(readings, found)["clinics/MATADI_KC"]
+
+        for _ in range(3):
+            assert matadi() == (Health.CRITICAL, "no answer")
+        fillers.close()
+        one.listen(64)
+        one.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                one.accept()[0].close()
+        assert matadi() == (Health.OK, "{rtt:ms}")

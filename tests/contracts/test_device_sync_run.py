@@ -137,6 +137,7 @@ def test_a_wrong_password_is_tried_once(here: Clinic) -> None:
     assert here.run(order) == 2
     assert here.backend.calls["POST /api/auth/login"] == 1
     assert state(order).phase is Phase.REFUSED
+    assert '"ev":"run.done"' in (here.state / "audit.jsonl").read_text()
 
 
 def test_a_backend_without_database_is_refused(here: Clinic) -> None:

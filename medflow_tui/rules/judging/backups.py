@@ -11,7 +11,6 @@ from typing import Any
 from medflow_tui.model.health import Cause, Failure, Health, Judgement, Reading
 from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.rules.alerts import rank
 from medflow_tui.rules.backup_schedule import first_missed, last_due, next_due, zone_of
 from medflow_tui.rules.judging.context import Context
 from medflow_tui.rules.judging.failure import judge_failure
@@ -30,7 +29,7 @@ Finding = tuple[Health, Phrase, Phrase]
 
 
 def judge(reading: Reading, target: BackupsTarget, context: Context) -> Judgement:
-    """The target is judged by the worst of its sets, a part by itself."""
+    """A part is judged by itself; the target by whether its folder could be looked through, not by its sets again."""
     part = reading.target.removeprefix(target.name).removeprefix("/")
     if part == "copy":
         return _judge_copy(reading, target, context.now)
@@ -53,22 +52,12 @@ def _judge_whole(reading: Reading, plans: Mapping[str, BackupSet], now: datetime
     detail.append(say("times on the clock of {zone}", zone=values["timezone"]))
     if not values["complete"]:
         detail.append(say("too many names in the folder: not all were looked at"))
-    worst = min(each, key=lambda name: rank(each[name].health), default="")
-    if not worst:
-        return Judgement(health=Health.UNKNOWN, evidence=say("no set declared"), detail=tuple(detail))
-    health, evidence = each[worst].health, say("{name}", name=worst).also(each[worst].evidence)
-    if health is Health.OK and not values["complete"]:
+    health, evidence = Health.OK, say("{n:number} sets, {free:bytes} free", n=len(each), free=values["free"])
+    if not each:
+        health, evidence = Health.UNKNOWN, say("no set declared")
+    elif not values["complete"]:
         health, evidence = Health.UNKNOWN, say("not all was looked at")
-    if health is Health.OK:
-        evidence = say("{n:number} sets on time", n=len(each))
-    return Judgement(
-        health=health,
-        evidence=evidence,
-        detail=tuple(detail),
-        means=each[worst].means,
-        threshold=each[worst].threshold if health.is_trouble else SILENCE,
-        figure=float(values["free"]),
-    )
+    return Judgement(health=health, evidence=evidence, detail=tuple(detail), figure=float(values["free"]))
 
 
 def judge_set(plan: BackupSet, found: Found, now: datetime) -> Judgement:

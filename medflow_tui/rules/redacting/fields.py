@@ -52,7 +52,20 @@ _EXACT = {
     ),
     **dict.fromkeys(("tel", "tél", "mobile", "whatsapp", "portable", "cell", "gsm"), Sort.PHONE),
     **dict.fromkeys(
-        ("nin", "ssn", "mrn", "dob", "birth", "born", "passport", "passeport", "dossier"), Sort.ID
+        (
+            "nin",
+            "ssn",
+            "mrn",
+            "dob",
+            "birth",
+            "born",
+            "passport",
+            "passeport",
+            "dossier",
+            "électeur",
+            "electeur",
+        ),
+        Sort.ID,
     ),
     **dict.fromkeys(("q", "search", "searchterm", "term", "keyword", "query", "recherche"), Sort.SEARCH),
     **dict.fromkeys(
@@ -192,7 +205,7 @@ def _is_telling(value: str, sort: Sort, *, certain: bool) -> bool:
         case Sort.KEYED:
             return False
         case Sort.SEARCH:
-            return certain or digits or value[0].isupper()
+            return certain or value[0].isupper()
         case _:
             return True
 

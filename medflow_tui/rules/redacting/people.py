@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from medflow_tui.rules.redacting.words import CAPITALISED, EMAIL, FILE, ID, NAME, PHONE, without_common
+from medflow_tui.rules.redacting.words import (
+    CAPITALISED,
+    COMMON,
+    EMAIL,
+    FILE,
+    ID,
+    NAME,
+    PHONE,
+    without_common,
+)
 
 _LETTER = "A-Za-zÀ-ÖØ-öø-ÿ"
 _EDGE = rf"(?<![{_LETTER}0-9])"
@@ -21,6 +30,10 @@ _TITLED = re.compile(
     r"((?:\b(?i:patiente?s?|malade)\b[ :#=]{1,3}[\"'(]?|\b(?:M\.|Mr\.?|Mrs\.?|Ms\.|Mme\.?|Mlle\.?|Dr\.?|Prof\.?|Docteur|Madame|Monsieur) ))"
     rf"({CAPITALISED}(?: (?:(?:de|da|wa|ya|van|el) )?{CAPITALISED}){{0,5}})"
 )
+_USER = re.compile(r"(\b(?:user(?:name)?|utilisateur|account|compte) [\"']?)(?!\[)(\w+\.\w+)", re.IGNORECASE)
+_BIG = rf"[A-ZÀ-ÖØ-Þ]{{3,24}}(?:['’-][A-ZÀ-ÖØ-Þ]{{1,24}}){{0,2}}"
+_SMALL = r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{2,24}(?:-[A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]{2,24})?"
+_BOTH = re.compile(rf"(?<![\w'’./:=-])(?:{_BIG} {_SMALL}|{_SMALL} {_BIG})(?![\w'’./:(=-])")
 _TITLES = (
     "patient",
     "malade",
@@ -79,7 +92,17 @@ def hide_names(text: str) -> str:
     lower = text.lower()
     if any(each in lower for each in _TITLES):
         text = _TITLED.sub(_titled, text)
-    return _BESIDE_ID.sub(_beside, text) if ID in text else text
+    if "user" in lower or "utilisateur" in lower or "account" in lower or "compte" in lower:
+        text = _USER.sub(lambda found: found[1] + NAME, text)
+    if ID in text:
+        text = _BESIDE_ID.sub(_beside, text)
+    return _BOTH.sub(_both, text)
+
+
+def _both(found: re.Match[str]) -> str:
+    """A word in capitals beside one with a capital, as names are written in French, when neither is a known word."""
+    words = found[0].lower().split()
+    return found[0] if any(each in COMMON for each in words) else NAME
 
 
 def _titled(found: re.Match[str]) -> str:

@@ -15,6 +15,10 @@ _CONNECTION = re.compile(
 )
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?")
 _SCHEME = re.compile(r"\b(Bearer|Basic)(\s+|%20)(?!\[)([\w.~+/=%-]{6,})", re.IGNORECASE)
+_ONE_TIME = re.compile(
+    r"(\b(?:2fa|otp|totp|verification|backup|v[ée]rification)(?: code)?\b[ :=]{1,3}|\bcode(?: 2fa)? (?:is|est|:) )(\d{4,10})\b",
+    re.IGNORECASE,
+)
 _CRYPT = re.compile(
     r"\$(?:2[abxy]?\$\d\d\$[./A-Za-z0-9]{20,}|(?:argon2\w*|scrypt|pbkdf2[\w-]*|[156])\$[^\s\"',]{16,})"
 )
@@ -52,6 +56,11 @@ def _scheme(found: re.Match[str]) -> str:
     if value.lower() in ORDINARY or not random:
         return found[0]
     return found[1] + found[2] + TOKEN
+
+
+def hide_codes(text: str) -> str:
+    """Codes of two-factor log-in."""
+    return _ONE_TIME.sub(lambda found: found[1] + TOKEN, text)
 
 
 def hide_hashes(text: str) -> str:

@@ -46,7 +46,13 @@ COMMON: Final = words_of("""
     request response timeout retry retries attempt attempts email sms phone address query result results total clinic
     device devices server backend database mongo mongodb redis socket node express enoent eacces eperm ebusy econnrefused
     econnreset etimedout typeerror referenceerror syntaxerror validationerror casterror od os ou oct fundus zeiss solix nidek
-    tomey dicom hl7 smb
+    tomey dicom hl7 smb cors jwt csrf sql tls ssl ssh vpn lan ups pacs utc gmt usd cdf eur cpu ram rss heap pm2 wal aof ttl aes gcm
+    windows linux chrome safari mozilla firefox like gecko khtml matrix matadi tombalbaye tomba masina kinshasa depot eye dépôt
+    ready running started starting stopped stopping listening connected disconnected daily monthly yearly blocked open closed half
+    central mount mounted share scheduler clarus export microscope examen biometrie optique conventions retino auth login logout
+    bearer circuit breaker using version mode production development test size max min total time date day only all bad gateway
+    internal such operation system call state storage index access message client socket invoice payment visit appointment user
+    users admin role session cache key value type path code status first last next
     fichier dossier nouveau nouvelle introuvable erreur non trouve trouvé importe importé enregistre enregistré
 """)
 

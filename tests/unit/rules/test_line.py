@@ -46,6 +46,15 @@ def test_loss_counts_packets_and_jitter_the_change_between_neighbours() -> None:
     assert (found.loss_percent, found.rtt_ms, found.jitter_ms) == (50.0, 650, 100.0)
 
 
+WELL, DEAD = Knock(sent=1, lost=0, rtt_ms=40.0), Knock(sent=1, lost=1)
+
+
+def test_an_outage_that_is_over_is_no_loss_and_one_that_lasts_is_total() -> None:
+    assert line((WELL, *[DEAD] * 18, WELL)).loss_percent == 0
+    assert line((WELL, DEAD, WELL, DEAD)).loss_percent == 50
+    assert line((DEAD,) * 8).loss_percent == 100
+
+
 def test_a_window_without_knocks_says_nothing() -> None:
     found = line(())
     assert (found.knocks, found.loss_percent, found.rtt_ms, found.jitter_ms) == (0, 0.0, None, None)

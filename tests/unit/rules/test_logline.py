@@ -20,8 +20,10 @@ NEAR = datetime(2026, 11, 23, 9, tzinfo=UTC)
 # raw line → at (UTC) or None, zone known, level, source, text
 SITUATIONS = (
     (
-        r'{"level":"info","message":"::ffff:127.0.0.1 - - [23/Nov/2026:08:01:31 +0000] \"GET /health/detailed HTTP/1.1\" 503 608'
-        r' \"-\" \"curl/7.88.1\"","service":"medflow-backend","timestamp":"2026-11-23 08:01:31"}',
+        (
+            r'{"level":"info","message":"::ffff:127.0.0.1 - - [23/Nov/2026:08:01:31 +0000] \"GET /health/detailed HTTP/1.1\" 503 608'
+            r' \"-\" \"curl/7.88.1\"","service":"medflow-backend","timestamp":"2026-11-23 08:01:31"}'
+        ),
         ("2026-11-23T08:01:31", True, Level.WARN, "http", "GET /health/detailed 503 from 127.0.0.1"),
     ),
     (
@@ -29,8 +31,10 @@ SITUATIONS = (
         ("2026-11-23T08:01:31", True, Level.INFO, "http", "GET / 200 from 192.168.4.20"),
     ),
     (
-        '{"context":"BackupScheduler","level":"info","message":"  - Daily backups: 2:00 AM every day","service":"medflow-api",'
-        '"timestamp":"2026-11-23T08:00:59.560Z"}',
+        (
+            '{"context":"BackupScheduler","level":"info","message":"  - Daily backups: 2:00 AM every day","service":"medflow-api",'
+            '"timestamp":"2026-11-23T08:00:59.560Z"}'
+        ),
         (
             "2026-11-23T08:00:59.560000",
             True,
@@ -40,8 +44,10 @@ SITUATIONS = (
         ),
     ),
     (
-        '{"duration":"5.030s","level":"warn","message":"Slow HTTP request","method":"GET","route":"/:id/mount-status",'
-        '"service":"medflow-backend","statusCode":200,"timestamp":"2026-11-23 08:02:46"}',
+        (
+            '{"duration":"5.030s","level":"warn","message":"Slow HTTP request","method":"GET","route":"/:id/mount-status",'
+            '"service":"medflow-backend","statusCode":200,"timestamp":"2026-11-23 08:02:46"}'
+        ),
         (
             "2026-11-23T07:02:46",
             False,
@@ -55,8 +61,10 @@ SITUATIONS = (
         ("2026-11-23T07:00:59", False, Level.INFO, "BackupScheduler", "ready"),
     ),
     (
-        "2026-01-18 02:00:41 +01:00: 2026-01-18 02:00:41 \x1b[31MERROR\x1b[39M [BackupScheduler] \x1b[31mError: MongoDB dump failed:"
-        ' …\x1b[39m {"service":"medflow-api"}',
+        (
+            "2026-01-18 02:00:41 +01:00: 2026-01-18 02:00:41 \x1b[31MERROR\x1b[39M [BackupScheduler] \x1b[31mError: MongoDB dump failed:"
+            ' …\x1b[39m {"service":"medflow-api"}'
+        ),
         ("2026-01-18T01:00:41", True, Level.ERROR, "BackupScheduler", "Error: MongoDB dump failed: …"),
     ),
     (

@@ -78,6 +78,8 @@ PATIENT_LINES = (
     "nom: {last}, prénom: {first}, né le {french}",
     "lastName={last} firstName={first} dob={iso}",
     "DOB {iso} of {number} is in the future",
+    "Invoice INV-2026-00123 paid by {last} {first_small}, 50000 CDF",
+    "GET /uploads/patients/{number}/{last}.jpg 200",
 )  # fmt: skip
 
 SECRET_LINES = (
@@ -100,6 +102,7 @@ SECRET_LINES = (
     "token eyJhbGciOiJIUzI1NiJ9.eyJpZCI6{secret}.{secret} expired",
     "refresh token: '{secret}'",
     "mot de passe : {secret}",
+    "SMTP auth user=clinic pass={secret}",
 )  # fmt: skip
 
 
@@ -114,7 +117,7 @@ def wrapped(text: str) -> dict[str, str]:
     }
     console = (
         f"2026-01-18 02:00:41 \x1b[31MERROR\x1b[39M [FolderSync] \x1b[31m{text}\x1b[39m "
-        + '{"service":"medflow-api"}'
+        '{"service":"medflow-api"}'
     )
     return {
         "plain": text,
@@ -139,7 +142,7 @@ def shown(raw: str) -> str:
 
 def filled(template: str, patient: Patient) -> str:
     return template.format(
-        last=patient.last, first=patient.first, number=patient.number, dob=patient.born.strftime("%Y%m%d"),
+        last=patient.last, first=patient.first, first_small=patient.first.title(), number=patient.number, dob=patient.born.strftime("%Y%m%d"),
         iso=patient.born.isoformat(), french=patient.born.strftime("%d/%m/%Y"), phone=patient.phone, email=patient.email,
     )  # fmt: skip
 
@@ -236,6 +239,13 @@ READABLE = (
     "request 0f8b5f0e-1c2d-4e3f-8a9b-0c1d2e3f4a5b took 12 s",
     "Max file size 19216811 bytes",
     "Échec de la synchronisation : délai dépassé (30 s)",
+    "Slow query: 120ms on patients",
+    "MATRIX Kinshasa: Central Server ready, FATAL Error none, HTTP Server on 5001, WARN Redis offline",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+    "status code 404, exit code 1, error code: 11000",
+    "user: admin logged in, session expired after 900 s",
+    "LRU cache holds 1200 keys, device_sync:queue:5 has 12 jobs",
+    "Cannot find module '/app/backend/config/database.json'",
 )
 
 

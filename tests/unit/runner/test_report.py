@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from medflow_tui.locale.language import Language
 from medflow_tui.model.health import EMPTY, Health, Verdict
 from medflow_tui.model.performer import Performer, Survey
