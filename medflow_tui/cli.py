@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from medflow_tui import __version__
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.words import say
-from medflow_tui.wiring import Options, open_language, open_settings, open_state
+from medflow_tui.wiring import RUN_COMMAND, Options, open_language, open_settings, open_state, write_down
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 3, 130
 
@@ -28,6 +28,10 @@ class _Parser(argparse.ArgumentParser):
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of one invocation."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == [RUN_COMMAND]:
+        from medflow_tui.wiring import run_order
+
+        return run_order()
     words, rest = _split_lab(words)
     options = parser().parse_args(words)
     if rest:
@@ -49,11 +53,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _crashed(error: Exception, common: Options) -> int:
-    from medflow_tui.journal.own_log import write_crash_report
-
-    path = write_crash_report(error, open_state(common))
-    sentence = say("medflow-tui stopped by a fault of its own; the report is {path}", path=str(path))
-    print(open_language(common).say(sentence), file=sys.stderr)
+    print(open_language(common).say(write_down(error, open_state(common))), file=sys.stderr)
     return FAILED
 
 

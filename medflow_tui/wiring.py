@@ -7,13 +7,16 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from medflow_tui import __version__
 from medflow_tui.clients.tools import Tools, utc_now
 from medflow_tui.config.load import Settings, find, load
 from medflow_tui.config.locations import site_candidates, state_folder
@@ -21,16 +24,26 @@ from medflow_tui.config.secrets import read_secret
 from medflow_tui.journal.budget import SharedBudget
 from medflow_tui.journal.desk import Desk
 from medflow_tui.journal.history import History, HistoryReader
-from medflow_tui.journal.own_log import keep_own_log
+from medflow_tui.journal.own_log import keep_own_log, write_crash_report
 from medflow_tui.locale.language import Language, choose
+from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.health import Probe, Snapshot, Verdict
+from medflow_tui.model.performer import Crew, Login
+from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.playbooks.load import load_all, shipped
+from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.ui.present.health import ASCII, UNICODE, Glyphs
 from medflow_tui.ui.session import Looking, Session
 
+if TYPE_CHECKING:
+    from medflow_tui.actions.medflow_queue import QueueCrew
+
 RECENT = timedelta(hours=6)
+RUN_COMMAND = "_run"
+FAILED = 1
 STILL_AT = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 TEXTUAL_SETTINGS = {
     "TEXTUAL_ANIMATIONS": "none",
@@ -118,8 +131,9 @@ def remembered(site: Site, reader: HistoryReader, now: datetime) -> dict[str, Ve
     return found
 
 
-def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str = "") -> int:
-    """The living dashboard; returns its exit code."""
+@contextmanager
+def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
+    """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError."""
     settings = open_settings(options)
     site, state = settings.site, open_state(options)
     report = reporter(state)
@@ -153,14 +167,21 @@ def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str 
         history=reader,
         desk=Desk(state),
         follower=_follower(site),
+        dispatch=dispatch_for(site, state, tools),
         order=_lab_order(site),
         note=note,
         report=report,
     )
     try:
-        return run_app(session, stock_terminal=stock_terminal)
+        yield session
     finally:
         history.stop()
+
+
+def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str = "") -> int:
+    """The living dashboard; returns its exit code."""
+    with living_session(options, note=note) as session:
+        return run_app(session, stock_terminal=stock_terminal)
 
 
 def show_frozen(
@@ -189,14 +210,45 @@ def show_frozen(
 
 
 def run_app(session: Session, *, stock_terminal: bool) -> int:
-    """Import Textual with the settings that keep a thin line thin, and run."""
+    """Import Textual with the settings that keep a thin line thin, and run; a crash ends in one sentence and 1."""
     for name, value in TEXTUAL_SETTINGS.items():
         os.environ.setdefault(name, value)
     from medflow_tui.ui.app import MedflowApp
 
     app = MedflowApp(session, stock_terminal=stock_terminal)
-    app.run(mouse=False)
+    with _faults_of_threads(session.report):
+        app.run(mouse=False)
+    if app.fault is not None:
+        sys.stderr.write(session.language.say(write_down(app.fault, session.state)) + "\n")
+        return FAILED
     return app.return_code or 0
+
+
+@contextmanager
+def _faults_of_threads(report: Callable[[BaseException, str], None]) -> Iterator[None]:
+    """What ends a thread goes to the program's own log, and not across the screen."""
+    before = threading.excepthook
+
+    def tell(fault: threading.ExceptHookArgs) -> None:
+        if fault.exc_value is not None:
+            report(fault.exc_value, fault.thread.name if fault.thread is not None else "thread")
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+
+
+def write_down(fault: BaseException, state: Path) -> Phrase:
+    """Writes the redacted report of a crash; the one sentence that people get to see."""
+    path = write_crash_report(fault, state, version=__version__)
+    if path is None:
+        return say(
+            "medflow-tui stopped by a fault of its own ({name}), and no report of it could be written",
+            name=type(fault).__name__,
+        )
+    return say("medflow-tui stopped by a fault of its own; the report is {path}", path=str(path))
 
 
 def choose_glyphs(site: Site, environ: Mapping[str, str] = os.environ) -> Glyphs:
@@ -278,3 +330,52 @@ def run_lab(arguments: list[str], options: Options) -> int:
         return open_dashboard(lab, note=str(site.parent))
 
     return command.run(arguments, dashboard, language.say)
+
+
+def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
+    """The desk for acting at this site; None where nothing is watched that a playbook could mend."""
+    playbooks = tuple(
+        each for each in load_all(shipped()) if {target.kind for target in site.targets} & set(each.fits)
+    )
+    if not playbooks or os.name != "posix":
+        return None
+
+    def crew_for(playbook: Playbook, login: Login | None) -> AbstractContextManager[Crew]:
+        return crew_of(site, tools, login)
+
+    command = (sys.executable, "-m", "medflow_tui", RUN_COMMAND)
+    return Dispatch(
+        site=site, state=state.resolve(), playbooks=playbooks, crew_for=crew_for, command=command, now=utc_now
+    )
+
+
+def crew_of(site: Site, tools: Tools, login: Login | None) -> QueueCrew:
+    """The crew of the device sync playbook at this site. Raises RefusedError."""
+    from medflow_tui.actions.medflow_queue import Place, QueueCrew
+    from medflow_tui.model.targets.http import BACKEND, HttpTarget
+    from medflow_tui.model.targets.queue import QueueTarget
+
+    backend = next(
+        (each for each in site.targets if isinstance(each, HttpTarget) and each.role == BACKEND), None
+    )
+    queue = next((each for each in site.targets if isinstance(each, QueueTarget)), None)
+    if backend is None or queue is None:
+        raise RefusedError(say("this site names no backend and no device queue: there is nothing to act on"))
+    place = Place(
+        backend=queue.api or backend.address,
+        redis=queue.address,
+        redis_password=queue.password,
+        ca_file=queue.ca_file or backend.ca_file,
+    )
+    return QueueCrew(place, tools, login)
+
+
+def run_order() -> int:
+    """The process of a run: the order comes through standard input (see `runner.process`)."""
+    from medflow_tui.runner.process import Assembly, Order, run_from_pipe
+
+    def assemble(order: Order) -> Assembly:
+        site = load(Path(order.site_file)).site
+        return Assembly(site=site, crew=crew_of(site, tools_for(site, order.state), order.login))
+
+    return run_from_pipe(assemble)

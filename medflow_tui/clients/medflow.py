@@ -26,6 +26,7 @@ LOGIN, REFRESH, ME, CSRF = "/api/auth/login", "/api/auth/refresh", "/api/auth/me
 FAILED_LOGINS_AT_MOST = (
     2  # in 15 min from one address; the third is answered 429, the fifth locks the account
 )
+CALLS_ALLOWED = 100  # in 15 min from one address, whoever calls
 TOKEN_LIFE_S = 14 * 60.0  # one minute less than the backend's own 15
 _MAY_HAVE_ARRIVED = (Cause.SILENT, Cause.GARBLED)
 SLOW_REFUSAL_MS = 4000.0  # with its database down the backend says 401 too, after 5 s
@@ -48,7 +49,7 @@ class MedflowSession:
 
     `deadline_s` holds for each call as a whole. Every call to /api is counted in `budget`; reads stop `reserve`
     calls before the `limit` of the window, so that people's browsers behind the same address and a person who
-    acts still have some. All methods raise UnreachableError with a Failure in words (AnsweredError when the
+    acts still have some; a `limit` of 0 counts nothing. All methods raise UnreachableError with a Failure in words (AnsweredError when the
     backend itself answered an error). A failed change is never repeated: its fate is to be read back.
     """
 
@@ -58,7 +59,7 @@ class MedflowSession:
         *,
         deadline_s: float,
         budget: Budget,
-        limit: int = 100,
+        limit: int = CALLS_ALLOWED,
         reserve: int = 40,
         window_s: float = 900.0,
         ca_file: str = "",
@@ -185,7 +186,7 @@ class MedflowSession:
 
     def _send(self, method: str, path: str, *, body: object = None, is_change: bool) -> Answer:
         if path.startswith("/api"):
-            allowed = self._limit if is_change else max(1, self._limit - self._reserve)
+            allowed = self._limit if is_change or self._limit <= 0 else max(1, self._limit - self._reserve)
             until = self._budget.take(self._host, allowed, self._window_s, self._now())
             if until is not None:
                 raise UnreachableError(limited(until))
@@ -282,6 +283,15 @@ def _failure(answer: Answer, code: str) -> Failure:
     elif status >= 500:
         text = say("error {status} of the backend", status=str(status))
     return Failure(cause=cause, text=text)
+
+
+def calls_allowed(base_url: str) -> int:
+    """How many calls to /api the backend takes from here in 15 minutes; 0 for loopback, which it does not limit.
+
+    >>> calls_allowed("http://127.0.0.1:5001"), calls_allowed("https://10.0.0.4")
+    (0, 100)
+    """
+    return 0 if _is_loopback(urlsplit(base_url).hostname or "") else CALLS_ALLOWED
 
 
 def _is_loopback(host: str) -> bool:

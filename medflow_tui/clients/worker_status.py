@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from medflow_tui.clients.medflow import AnsweredError, MedflowSession
+from medflow_tui.clients.medflow import AnsweredError, MedflowSession, calls_allowed
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Cause, Failure
@@ -95,6 +95,7 @@ class StatusCall:
             target.api,
             deadline_s=max(0.5, target.deadline_s / 4),
             budget=self._tools.budget,
+            limit=calls_allowed(target.api),
             ca_file=target.ca_file,
             now=self._tools.now,
         )

@@ -42,8 +42,8 @@ def plain(phrase: Phrase) -> str:
 def run(arguments: list[str], open_dashboard: OpenDashboard | None, show: Show = plain) -> int:
     """Carry out `lab …`; the exit code is 0, 1 (it failed, said in a sentence) or 3 (usage).
 
-    `open_dashboard(site file, state folder)` shows the dashboard and returns its exit code. `--pulse` and `--still`
-    need no servers and are not answered here: see `parse`.
+    `open_dashboard(site file, state folder)` shows the dashboard on a lab that is up and returns its exit code.
+    `--pulse` and `--still` are for who has a screen: see `parse` and `pulse`.
     """
     options = parse(arguments)
     try:
@@ -52,6 +52,8 @@ def run(arguments: list[str], open_dashboard: OpenDashboard | None, show: Show =
                 return _list(options.dir, show)
             case "break" | "mend":
                 return _order(options.order, options.fault, options.dir, show)
+        if options.pulse or options.still:
+            raise LabError(say("--pulse and --still need a screen"))
         need_extra()
         if options.headless or open_dashboard is None:
             return headless(options.dir, lifeline=options.lifeline)
@@ -115,7 +117,7 @@ async def _hold(folder: Path, temporary: bool, lifeline: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     if lifeline:
-        loop.add_reader(sys.stdin.fileno(), ended.set)
+        loop.add_reader(sys.stdin.fileno(), _let_go, loop, ended)
     lab = Lab(folder, temporary=temporary)
     control = Control(lab)
     ending = asyncio.ensure_future(ended.wait())
@@ -137,27 +139,37 @@ async def _hold(folder: Path, temporary: bool, lifeline: bool) -> None:
         await lab.stop()
 
 
+def _let_go(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    """Our parent is gone: its end of the pipe is closed, and would be reported for ever."""
+    loop.remove_reader(sys.stdin.fileno())
+    ended.set()
+
+
 def _with_dashboard(folder: Path | None, open_dashboard: OpenDashboard) -> int:
     """The lab in a process of its own, so that the dashboard is measured alone; it ends when our end of the pipe does."""
     place = ["--dir", str(folder)] if folder is not None else []
-    world = subprocess.Popen(
-        [sys.executable, "-m", "medflow_tui.lab", "--headless", "--lifeline", *place],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-    )
-    assert world.stdin is not None
-    assert world.stdout is not None
-    try:
-        line = world.stdout.readline()
-        if not line:
-            return world.wait() or FAILED
-        site = Path(json.loads(line)["site"])
-        return open_dashboard(site, site.parent / "state")
-    finally:
-        world.stdin.close()
-        world.wait()
+    with tempfile.TemporaryFile() as complaints:  # the screen is not theirs to write on
+        world = subprocess.Popen(
+            [sys.executable, "-m", "medflow_tui.lab", "--headless", "--lifeline", *place],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
+            text=True,
+        )
+        assert world.stdin is not None
+        assert world.stdout is not None
+        try:
+            line = world.stdout.readline()
+            if line:
+                site = Path(json.loads(line)["site"])
+                return open_dashboard(site, site.parent / "state")
+        finally:
+            world.stdin.close()
+            world.wait()
+        complaints.seek(0)
+        sys.stderr.write(complaints.read().decode(errors="replace"))
+        return world.returncode or FAILED
 
 
 def _order(order: str, fault: str, folder: Path | None, show: Show) -> int:

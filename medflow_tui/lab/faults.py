@@ -140,7 +140,7 @@ async def open_floodgate(lab: Lab) -> None:
 
 
 async def close_floodgate(lab: Lab) -> None:
-    lab.writer.flooding = False
+    lab.writer.end_flood(datetime.now(UTC))
 
 
 async def plant_patient(lab: Lab) -> None:

@@ -43,7 +43,7 @@ class Layout:
 
     folder: Path
     ports: Ports
-    passwords: dict[str, str]
+    passwords: dict[str, str] = field(repr=False)
     devices: dict[str, str]
     identity: str = field(default_factory=lambda: secrets.token_hex(16))
     control_token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)

@@ -76,6 +76,12 @@ class LogWriter:
                 self._write(*next(turns), datetime.now(UTC))
                 await asyncio.sleep(CALM_S)
 
+    def end_flood(self, now: datetime) -> None:
+        """Calm lines in a new file; the flooded one is rotated away, so that nobody reads the flood as news."""
+        self.flooding = False
+        self._rotate(0)
+        self._write("combined", PATHS[0], now)
+
     def plant_patient(self, now: datetime) -> None:
         """A patient's name, in several of the ways in which they get into these files, and a password."""
         last, first = PLANTED_NAME
@@ -135,9 +141,9 @@ class LogWriter:
         )
         append(self.combined, "\n".join([line] * FLOOD_LINES))
 
-    def _rotate(self) -> None:
+    def _rotate(self, largest: int = ROTATE_BYTES) -> None:
         """By rename, so that the inode changes: combined.log, combined1.log, combined2.log …"""
-        if not self.combined.exists() or self.combined.stat().st_size < ROTATE_BYTES:
+        if not self.combined.exists() or self.combined.stat().st_size < largest:
             return
         for number in range(KEPT, 0, -1):
             older = self.combined.with_name(f"combined{number}.log")

@@ -38,7 +38,8 @@ class Lab:
     def __init__(self, folder: Path, *, temporary: bool) -> None:
         if register.read(folder) is not None:
             raise LabError(say("a lab is running in {folder} already", folder=str(folder)))
-        mongodb.find(), redis.find()
+        mongodb.find()
+        redis.find()
         self.layout: Layout = lay_out(folder)
         self.temporary = temporary
         self.switches: dict[str, Any] = {}
@@ -57,7 +58,9 @@ class Lab:
         now = datetime.now(UTC)
         self._watch()
         self._write_settings()
-        seeding = self._server("seeds", module("seeds", str(self.layout.settings("seeds"))), ())
+        seeding = self.servers["seeds"] = self._server(
+            "seeds", module("seeds", str(self.layout.settings("seeds"))), ()
+        )
         for server in (
             self.servers["mongodb"],
             seeding,
@@ -70,7 +73,8 @@ class Lab:
         self._write_files(now)
         for line in self.lines.values():
             await line.open()
-        await asyncio.gather(*(each.up() for each in self.servers.values()), _finished(seeding))
+        await asyncio.gather(*(each.up() for each in self.servers.values() if each.ports), _finished(seeding))
+        await self.servers.pop("seeds").ended()
         await redis.command(self.layout.ports["redis"], ("SET", "lab:identity", self.layout.identity))
         self._tasks = [
             asyncio.create_task(self.writer.run()),

@@ -7,7 +7,6 @@ from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 def compile_catalogues(folder: Path) -> list[Path]:
@@ -23,10 +22,16 @@ def compile_catalogues(folder: Path) -> list[Path]:
     return written
 
 
-class CatalogueBuildHook(BuildHookInterface):  # type: ignore[misc]
-    """Runs at every build, of wheels and of editable installs alike."""
+def get_build_hook() -> type:
+    """The hook class, as hatchling asks for it; hatchling is there while building only."""
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-    PLUGIN_NAME = "custom"
+    class CatalogueBuildHook(BuildHookInterface):  # type: ignore[misc]
+        """Runs at every build, of wheels and of editable installs alike."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        compile_catalogues(Path(self.root) / "medflow_tui" / "locale")
+        PLUGIN_NAME = "custom"
+
+        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+            compile_catalogues(Path(self.root) / "medflow_tui" / "locale")
+
+    return CatalogueBuildHook

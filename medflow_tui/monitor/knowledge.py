@@ -105,10 +105,16 @@ class Knowledge:
         self._cells[name] = (started, cells)
         return cells
 
-    def snapshot(self, now: datetime, notices: tuple[Phrase, ...] = ()) -> Snapshot:
-        """All verdicts in the configured order, aged, with who is on it and what work is announced."""
+    def snapshot(
+        self, now: datetime, notices: tuple[Phrase, ...] = (), *, aged_at: datetime | None = None
+    ) -> Snapshot:
+        """All verdicts in the configured order, aged, with who is on it and what work is announced.
+
+        `aged_at` is the moment by which they are aged: for one round it is when the round began, so that what was
+        read at once is not stale because another target took long.
+        """
         verdicts = tuple(
-            self._annotated(aged(each, now), now)
+            self._annotated(aged(each, aged_at or now), now)
             for parts in self._verdicts.values()
             for each in parts.values()
         )

@@ -28,6 +28,7 @@ def read_once(
             report(error, target.name)
             return (_failed(target, Cause.OURS, now),)
 
+    began = now()
     knowledge = Knowledge(targets)
     pool = ThreadPoolExecutor(max_workers=min(16, max(1, len(targets))), thread_name_prefix="check")
     futures = {pool.submit(look, each): each for each in targets}
@@ -38,7 +39,7 @@ def read_once(
     for future in late:
         knowledge.absorb(futures[future].name, (_failed(futures[future], Cause.OVERRUN, now),), now())
     pool.shutdown(wait=False, cancel_futures=True)
-    return knowledge.snapshot(now())
+    return knowledge.snapshot(now(), aged_at=began)
 
 
 def _failed(target: Target, cause: Cause, now: Callable[[], datetime]) -> Reading:

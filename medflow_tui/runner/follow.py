@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medflow_tui.journal.append_log import DamagedError, read_lines
 from medflow_tui.journal.run_log import RunFolder, all_runs, entries_of
+from medflow_tui.model.canonical import Facts
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import Entry, Mark, Phase, Playbook, RunState
 from medflow_tui.model.words import say
@@ -51,6 +52,12 @@ class Follower:
             except (OSError, UnicodeDecodeError) as error:
                 raise DamagedError(say("{path} is missing or damaged", path=str(path))) from error
         return self._playbook
+
+    @property
+    def facts(self) -> Facts:
+        """What was measured when the run was planned: the values in the playbook's texts. Raises MedflowError."""
+        found = self._folder.plan().get("facts", {})
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from textual.screen import Screen
 from medflow_tui.model.health import EMPTY, Snapshot, Verdict
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import styles
+from medflow_tui.ui.acting import Acting
 from medflow_tui.ui.messages import SnapshotArrived
 from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.present.help import help_lines
@@ -23,7 +24,6 @@ from medflow_tui.ui.screens.reading import ReadingScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.terminal.painter import Painter
 
-ARMED_FOR = timedelta(minutes=15)
 TICK_S = 1.0
 
 
@@ -39,8 +39,9 @@ class MedflowApp(App[int]):
     def __init__(self, session: Session, *, stock_terminal: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.session = session
-        self.armed_until: datetime | None = None
+        self.acting = Acting(self)
         self.banner: Phrase | None = None
+        self.fault: Exception | None = None
         self.painter = None if stock_terminal else Painter()
         self.looking = session.looking_for(self._publish)
         self.dashboard = DashboardScreen(session)
@@ -59,6 +60,7 @@ class MedflowApp(App[int]):
         if self.session.follower is not None:
             self.session.follower.start()
         self.set_interval(TICK_S, self._tick)
+        self.acting.look_for_runs()
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         before, self.snapshot = self.snapshot, message.snapshot
@@ -70,15 +72,21 @@ class MedflowApp(App[int]):
                 take()
 
     def _tick(self) -> None:
-        if self.armed_until is not None and self.session.now() >= self.armed_until:
-            self.armed_until = None
-            self.say_briefly(say("read-only again: 15 minutes are over"))
+        self.acting.expire(self.session.now())
         self.dashboard.tick()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """The seam to Textual: what the compositor made goes through the painter (see `ui.terminal.frames`)."""
         if self.painter is None or not self.painter.paint(self, renderable):
             super()._display(screen, renderable)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The seam to Textual: it would print a traceback with local variables; `wiring.run_app` writes a report."""
+        self._return_code = 1
+        if self.fault is None:
+            self.fault = self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
 
     def action_redraw(self) -> None:
         """Draw all of it anew, whatever is on the terminal."""
@@ -143,22 +151,37 @@ class MedflowApp(App[int]):
         """Somebody wrote on the desk."""
         self._read_people()
 
+    @property
+    def armed_until(self) -> datetime | None:
+        """Until when this person may act; None while read-only."""
+        return self.acting.until
+
     def fitting(self) -> int:
         """How many playbooks fit what is wrong."""
-        return 0
+        dispatch = self.session.dispatch
+        return len(dispatch.fitting(self.snapshot)) if dispatch is not None else 0
 
     def offers_for(self, verdict: Verdict) -> tuple[str, ...]:
         """One line for each playbook that fits a verdict."""
-        return ()
+        dispatch, language = self.session.dispatch, self.session.language
+        if dispatch is None:
+            return ()
+        return tuple(
+            f"b  {language.say(each.title.phrase(language.code))}: {language.say(each.summary.phrase(language.code))}"
+            for each in dispatch.fitting(self.snapshot, verdict.target)
+        )
 
     def action_playbooks(self) -> None:
         """What can be done."""
+        self.acting.open_list(getattr(self.screen, "target", ""))
 
     def action_raise_rights(self) -> None:
         """From read-only to acting, or back."""
+        self.acting.raise_or_lower()
 
     def action_runs(self) -> None:
         """Runs of playbooks."""
+        self.acting.open_runs()
 
     def leave(self) -> None:
         """Quit from the top."""

@@ -22,8 +22,16 @@ class Command:
     places: tuple[str, ...] = ()
 
 
-DASHBOARD, LOG, DETAIL, PLAYBOOKS, RUN, READ = "dashboard", "log", "detail", "playbooks", "run", "read"
-LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, RUN, READ)
+DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, READ = (
+    "dashboard",
+    "log",
+    "detail",
+    "playbooks",
+    "plan",
+    "run",
+    "read",
+)
+LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, READ)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -36,6 +44,22 @@ COMMANDS: tuple[Command, ...] = (
         help=say("open the details of the row"),
         label=say("details"),
         places=(DASHBOARD,),
+    ),
+    Command(
+        name="open",
+        keys=("enter",),
+        action="open",
+        help=say("make the plan of this playbook, and show it"),
+        label=say("plan"),
+        places=(PLAYBOOKS,),
+    ),
+    Command(
+        name="confirm",
+        keys=("enter",),
+        action="confirm",
+        help=say("go on to the confirmation"),
+        label=say("go on"),
+        places=(PLAN,),
     ),
     Command(
         name="filter",

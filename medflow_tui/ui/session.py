@@ -14,6 +14,7 @@ from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase
+from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.ui.present.health import Glyphs
 
 
@@ -48,7 +49,7 @@ class Session:
     history: HistoryReader
     desk: Desk
     follower: Any = None
-    playbooks: Any = None
+    dispatch: Dispatch | None = None
     order: Callable[[str], Phrase | None] = field(default=lambda words: None)
     note: str = ""
     report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)

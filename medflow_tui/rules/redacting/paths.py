@@ -29,7 +29,7 @@ _INNER = r"(?<=\w)'(?=\w)"  # the apostrophe of a name, not the end of a quotati
 _BELOW = re.compile(
     rf"({_ROOT}[\\/]++)"
     rf"(?!\[file\])(?:(?:processed|errors|archive|import|export)(?=[\s{_STOP},;:)\]]|\Z)"
-    rf"|((?:(?:[^{_STOP}]|{_INNER})*?\.{_ANY_ENDING}(?![\w]|\.\w)|(?:\[[a-z-]+\]|[^\s{_STOP},;)\]]|{_INNER})+(?: [A-ZÀ-Þ0-9](?:\[[a-z-]+\]|[^\s{_STOP},;)\]]|{_INNER})*)*)))",
+    rf"|((?:(?:[^{_STOP}]|{_INNER})*?\.{_ANY_ENDING}(?![\w]|\.\w)|(?:\[[a-z-]+\]|[^\s{_STOP},;)\]]|{_INNER})+(?: (?-i:[A-ZÀ-Þ])(?:\[[a-z-]+\]|[^\s{_STOP},;)\]]|{_INNER})*)*)))",
     re.IGNORECASE,
 )
 _ROOT_MARKS = (

@@ -31,7 +31,7 @@ _TITLED = re.compile(
     rf"({CAPITALISED}(?: (?:(?:de|da|wa|ya|van|el) )?{CAPITALISED}){{0,5}})"
 )
 _USER = re.compile(r"(\b(?:user(?:name)?|utilisateur|account|compte) [\"']?)(?!\[)(\w+\.\w+)", re.IGNORECASE)
-_BIG = rf"[A-ZÀ-ÖØ-Þ]{{3,24}}(?:['’-][A-ZÀ-ÖØ-Þ]{{1,24}}){{0,2}}"
+_BIG = r"(?:[A-ZÀ-ÖØ-Þ]['’])?[A-ZÀ-ÖØ-Þ]{3,24}(?:['’-][A-ZÀ-ÖØ-Þ]{1,24}){0,2}"
 _SMALL = r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{2,24}(?:-[A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]{2,24})?"
 _BOTH = re.compile(rf"(?<![\w'’./:=-])(?:{_BIG} {_SMALL}|{_SMALL} {_BIG})(?![\w'’./:(=-])")
 _TITLES = (

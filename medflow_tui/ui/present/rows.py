@@ -172,7 +172,9 @@ def headline(verdicts: tuple[Verdict, ...], look: Look) -> str:
 
     first = min(trouble, key=lambda each: (rank(each.health), each.acknowledged is not None, each.since))
     text = f"{first.label}: {look.language.say(first.evidence, look.now)}"
-    if first.since != EPOCH:
+    if first.since != EPOCH and not any(
+        isinstance(each, datetime) for each in first.evidence.values.values()
+    ):
         text += " " + look.language.say(say("since {at:when}", at=first.since), look.now)
     if first.judgement is not None and first.judgement.means:
         text += f": {look.language.say(first.judgement.means, look.now)}"

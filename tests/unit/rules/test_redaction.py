@@ -106,6 +106,25 @@ SECRET_LINES = (
 )  # fmt: skip
 
 
+USEFUL = {
+    "scan of /Volumes/EXAMEN/KABONGO MARIE failed: EACCES": "scan of /Volumes/EXAMEN/[file] failed: EACCES",
+    "GET /uploads/patients/10233/x.jpg 404": "GET /uploads/[file] 404",
+    "mongodump --uri mongodb://a:b@127.0.0.1:27017/medflow exited 1": "mongodump --uri mongodb://[secret]@127.0.0.1:27017/medflow exited 1",
+    "GET /api/patients/search?q=KABONGO&page=2 HTTP/1.1": "GET /api/patients/search?q=[search]&page=2 HTTP/1.1",
+    "GET /api/patients/6976abcdef0123456789abcd/visits 503": "GET /api/patients/[id]/visits 503",
+    "job for device 69707e02aa11bb22cc33dd44 of patient 6976abcdef0123456789abcd": "job for device 69707e02aa11bb22cc33dd44 of patient [id]",
+    "Patient KABONGO Marie not found": "Patient [name] not found",
+    "SMS to +243 81 234 5678 failed: 402": "SMS to [phone] failed: 402",
+    "mail to marie@example.cd from 192.168.4.8:587": "mail to [e-mail] from 192.168.4.8:587",
+    "Authorization: Bearer abc123def456 rejected": "Authorization: Bearer [token] rejected",
+}
+
+
+@pytest.mark.parametrize(("line", "seen"), USEFUL.items())
+def test_what_stands_around_a_hidden_word_stays(line: str, seen: str) -> None:
+    assert redact(line) == seen
+
+
 def wrapped(text: str) -> dict[str, str]:
     """The line in every format of the field."""
     exploded = {str(index): sign for index, sign in enumerate(text)}

@@ -1,0 +1,81 @@
+"""A typed confirmation that late keys cannot give: armed after a while, what came before is thrown away, no paste."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from medflow_tui.ui.present.line import Span, wrap
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.lines import Lines
+
+
+class _Field(Input):
+    """Takes single keys only."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+
+
+class Confirm(ModalScreen[bool]):
+    """True only when exactly `phrase` was typed after `arm_after_s`; escape, or anything else, is False."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "")]
+
+    def __init__(
+        self, lines: tuple[str, ...], ready: str, wrong: str, phrase: str, arm_after_s: float
+    ) -> None:
+        super().__init__()
+        self._above, self._ready, self._wrong, self._phrase, self._arm_after_s = (
+            lines,
+            ready,
+            wrong,
+            phrase,
+            arm_after_s,
+        )
+        self.is_armed = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Lines(style, id="question")
+            field = _Field(id="typed", disabled=True)
+            field.cursor_blink = False
+            yield field
+
+    def on_mount(self) -> None:
+        self._tell(self._above)
+        self.set_timer(self._arm_after_s, self._arm)
+
+    def _tell(self, texts: tuple[str, ...]) -> None:
+        cells = max(20, self.app.size.width - 2)
+        lines = [part for each in texts for part in wrap(each, cells)]
+        board = self.query_one("#question", Lines)
+        board.styles.height = len(lines)
+        board.show([(Span(f" {each}", "strong"),) for each in lines])
+
+    def _arm(self) -> None:
+        self.is_armed = True
+        field = self.query_one("#typed", _Field)
+        field.disabled = False
+        field.value = ""
+        field.focus()
+        self._tell((*self._above, self._ready))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not self.is_armed:
+            return
+        if event.value.strip() == self._phrase:
+            self.dismiss(True)
+        else:
+            event.input.value = ""
+            self._tell((*self._above, self._wrong))
+
+    def action_leave(self) -> None:
+        self.dismiss(False)

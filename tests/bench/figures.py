@@ -1,0 +1,63 @@
+"""Figures and the table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.bench.bench import Bench
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table: what was measured of each program by name, and what ours is to reach (None: only told)."""
+
+    what: str
+    size: str = ""
+    unit: str = ""
+    values: dict[str, float] = field(default_factory=dict)
+    at_most: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Something that can be measured; `name` chooses it on the command line, `seconds` is about how long it takes."""
+
+    name: str
+    title: str
+    measure: Callable[[Bench], Iterable[Figure]]
+
+
+def table(figures: Iterable[Figure], ours: str) -> str:
+    """A markdown table with a column for each program, ours first."""
+    rows = list(figures)
+    names = [ours, *dict.fromkeys(name for each in rows for name in each.values if name != ours)]
+    lines = [
+        "| figure | size | " + " | ".join(names) + " | at most | holds | note |",
+        "|---|---|" + "---:|" * (len(names) + 1) + "---|---|",
+    ]
+    for each in rows:
+        values = [_shown(each.values.get(name), each.unit) for name in names]
+        limit = _shown(each.at_most, each.unit)
+        lines.append(
+            f"| {each.what} | {each.size} | {' | '.join(values)} | {limit} | {holds(each, ours)} | {each.note} |"
+        )
+    return "\n".join(lines)
+
+
+def holds(figure: Figure, ours: str) -> str:
+    """Whether ours reaches it: "yes", "NO", or nothing when there is nothing to reach."""
+    value = figure.values.get(ours)
+    if figure.at_most is None or value is None:
+        return ""
+    return "yes" if value <= figure.at_most else "NO"
+
+
+def _shown(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f} {unit}".strip()

@@ -1,0 +1,60 @@
+"""The start: bytes and times to the first full paint, held against an empty Textual application in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.bench.bench import Bench
+from tests.bench.figures import Figure, Row
+from tests.bench.programs import EMPTY, HERE, empty_textual, still
+from tests.bench.run import Run, middle
+from tests.bench.witness import CLIENTS, modules_at_first_paint
+
+PAINT_BYTES = {"80x24": 4500.0, "160x48": 12000.0}
+PAINT_RATIO = 1.5
+
+
+def start(bench: Bench) -> Iterator[Figure]:
+    """Both programs in turn, so that both see the same machine."""
+    for size in bench.sizes:
+        runs: dict[str, list[Run]] = {HERE: [], EMPTY: []}
+        bench.tell(f"{bench.starts} starts of each at {size}")
+        for _ in range(bench.starts):
+            for program in (still(), empty_textual()):
+                runs[program.name].append(bench.start(program, size))
+        yield from _figures(str(size), runs)
+
+
+def _figures(size: str, runs: dict[str, list[Run]]) -> Iterator[Figure]:
+    bytes_out = {name: middle([each.full_paint.bytes_before for each in all_]) for name, all_ in runs.items()}
+    first = {name: 1000 * middle([each.first_byte_s for each in all_]) for name, all_ in runs.items()}
+    full = {name: 1000 * middle([each.full_paint.at for each in all_]) for name, all_ in runs.items()}
+    yield Figure(
+        what="bytes to the full paint", size=size, unit="B", values=bytes_out, at_most=PAINT_BYTES.get(size)
+    )
+    yield Figure(what="first byte", size=size, unit="ms", values=first, note="median")
+    yield Figure(what="full paint", size=size, unit="ms", values=full, note="median")
+    ratio = {HERE: full[HERE] / full[EMPTY]}
+    yield Figure(
+        what="full paint against the empty application", size=size, values=ratio, at_most=PAINT_RATIO
+    )
+
+
+def imports(bench: Bench) -> Iterator[Figure]:
+    """Service clients that are loaded when the first full frame has been written, of a site that needs all of them."""
+    with bench.folder() as folder:
+        loaded = modules_at_first_paint(folder)
+    found = sorted({each.partition(".")[0] for each in loaded} & set(CLIENTS))
+    yield Figure(
+        what="service clients imported before the first paint",
+        values={HERE: float(len(found))},
+        at_most=0.0,
+        note=", ".join(found),
+    )
+    yield Figure(what="modules imported before the first paint", values={HERE: float(len(loaded))})
+
+
+ROWS = (
+    Row("start", "bytes and times to the first full paint", start),
+    Row("imports", "what is imported before the first paint", imports),
+)

@@ -1,0 +1,241 @@
+"""A terminal of our own: a program runs on a pseudo-terminal, what it writes is kept with its times."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.bench.answers import Answers
+
+SAMPLE_EVERY_S = 0.25
+PATIENCE_S = 40.0
+KEYS = {
+    "up": b"\x1b[A",
+    "down": b"\x1b[B",
+    "end": b"\x1b[F",
+    "escape": b"\x1b",
+    "f4": b"\x1bOS",
+    "tab": b"\t",
+}
+_UNWANTED = (
+    "COLORTERM COLUMNS LINES NO_COLOR PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED SSH_CONNECTION SSH_TTY STY TMUX "
+    "TMUX_PANE TEXTUAL_ANIMATIONS TERM_PROGRAM TERM_PROGRAM_VERSION"
+).split()
+_SEQUENCE = re.compile(rb"\x1b\[[<=>?]?[0-9;:]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Columns and lines."""
+
+    columns: int
+    lines: int
+
+    @classmethod
+    def of(cls, text: str) -> Size:
+        """From "80x24"."""
+        columns, _, lines = text.partition("x")
+        return cls(int(columns), int(lines))
+
+    def __str__(self) -> str:
+        return f"{self.columns}x{self.lines}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is measured. `ready` is a pattern of the text of its first full paint; `quit` are the keys that end it."""
+
+    name: str
+    argv: tuple[str, ...]
+    ready: str
+    quit: str = "q"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path.cwd()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one read gave; `at` is seconds after the start of the program."""
+
+    at: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key and when it was sent."""
+
+    at: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The program and its children: CPU seconds so far, resident bytes together, how many they are."""
+
+    at: float
+    cpu_s: float
+    resident: int
+    processes: int
+
+
+class Terminal:
+    """One program on one pseudo-terminal, until the `with` block ends. Not to be shared between threads."""
+
+    def __init__(self, program: Program, size: Size, *, term: str = "xterm-256color") -> None:
+        self.program, self.size = program, size
+        self.chunks: list[Chunk] = []
+        self.presses: list[Press] = []
+        self.samples: list[Sample] = []
+        self.exit_code: int | None = None
+        self._answers = Answers()
+        self._seen = b""
+        self._hung_up = False
+        self._next_sample = 0.0
+        environment = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+        environment |= {"TERM": term, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **program.environment}
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size.lines, size.columns, 0, 0))
+        self._began = time.monotonic()
+        self._process = subprocess.Popen(
+            program.argv,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=program.folder,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(slave)
+        os.set_blocking(self._master, False)
+        self._family = psutil.Process(self._process.pid)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @property
+    def now(self) -> float:
+        """Seconds after the start."""
+        return time.monotonic() - self._began
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def watch(self, seconds: float) -> None:
+        """Let it run, and keep what comes."""
+        ends = self.now + seconds
+        while (left := ends - self.now) > 0 and not self._hung_up:
+            self._turn(left)
+
+    def until_ready(self, patience_s: float = PATIENCE_S) -> None:
+        """Let it run until its first full paint has come (by the text without sequences)."""
+        self.until(self.program.ready, patience_s)
+
+    def until(self, pattern: str, patience_s: float = PATIENCE_S) -> None:
+        """Let it run until the text written so far contains the pattern. Raises TimeoutError."""
+        wanted, ends, looked = re.compile(pattern.encode(), re.DOTALL), self.now + patience_s, -1
+        while True:
+            if looked != len(self._seen):
+                looked = len(self._seen)
+                if wanted.search(_SEQUENCE.sub(b"", self._seen)):
+                    return
+            if self._hung_up or self.now > ends:
+                raise TimeoutError(f"{self.program.name}: no {pattern!r} in {self._seen[-2000:]!r}")
+            self._turn(0.25)
+
+    def press(self, key: str) -> None:
+        """Send a key (a name of `KEYS`, or text)."""
+        self.presses.append(Press(self.now, key))
+        self._send(KEYS.get(key, key.encode()))
+
+    def sample(self) -> Sample:
+        """CPU and memory at this moment; also kept."""
+        cpu = resident = alive = 0
+        with contextlib.suppress(psutil.Error):
+            for each in (self._family, *self._family.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    cpu += sum(each.cpu_times()[:4])
+                    resident += each.memory_info().rss
+                    alive += 1
+        taken = Sample(self.now, cpu, resident, alive)
+        self.samples.append(taken)
+        return taken
+
+    def end(self, patience_s: float = 5.0) -> None:
+        """Ask it to quit, then hang up, then end it; only the program itself is ended, by its id."""
+        if self.exit_code is not None:
+            return
+        self._send(self.program.quit.encode())
+        self._until_ended(patience_s)
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                self._process.send_signal(number)
+                self._until_ended(2.0)
+        self.exit_code = self._process.wait()
+        os.close(self._master)
+        self._hung_up = True
+
+    def _until_ended(self, patience_s: float) -> None:
+        ends = self.now + patience_s
+        while self._process.poll() is None and self.now < ends:
+            if self._hung_up:
+                time.sleep(0.02)
+            else:
+                self._turn(0.05, sampling=False)
+
+    def _send(self, data: bytes) -> None:
+        if not self._hung_up:
+            with contextlib.suppress(OSError):
+                os.write(self._master, data)
+
+    def _turn(self, most_s: float, *, sampling: bool = True) -> None:
+        """Wait for output, at most so long; read it, answer it, take a sample when one is due."""
+        if sampling:
+            if self.now >= self._next_sample:
+                self.sample()
+                self._next_sample = self.now + SAMPLE_EVERY_S
+            most_s = min(most_s, max(0.0, self._next_sample - self.now))
+        if not select.select([self._master], [], [], most_s)[0]:
+            return
+        try:
+            data = os.read(self._master, 65536)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            data = b""
+        if not data:
+            self._hung_up = True
+            return
+        self.chunks.append(Chunk(self.now, data))
+        self._seen += data
+        self._send(self._answers.to(data))
+
+    def bytes_between(self, begins: float, ends: float) -> int:
+        """Bytes that came in that time."""
+        return sum(len(each.data) for each in self.chunks if begins < each.at <= ends)
+
+
+def _take_terminal() -> None:
+    """In the child: its standard input becomes the controlling terminal, so that a hang-up reaches it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
