@@ -153,6 +153,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
             now=utc_now,
             memory=history,
             knowledge=knowledge,
+            notices=tools.budget.notices,
             report=report,
         )
 

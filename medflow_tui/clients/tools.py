@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from medflow_tui.model.site import Site
+from medflow_tui.model.words import Phrase
 
 
 class Budget(Protocol):
@@ -22,6 +23,9 @@ class Budget(Protocol):
 
     def used(self, host: str, window_s: float, now: datetime) -> int:
         """Calls counted in the window, for the detail screen."""
+
+    def notices(self) -> tuple[Phrase, ...]:
+        """What people should know about the counting itself."""
 
 
 def utc_now() -> datetime:

@@ -88,11 +88,13 @@ class Monitor:
         memory: Memory | None = None,
         knowledge: Knowledge | None = None,
         threads: int = 4,
+        notices: Callable[[], tuple[Phrase, ...]] = lambda: (),
         report: Callable[[BaseException, str], None] = lambda error, where: None,
     ) -> None:
         self._slots = {each.name: _Slot(target=each) for each in targets}
         self._probe_of, self._publish, self._now, self._report = probe_of, publish, now, report
         self._memory: Memory = memory or Nowhere()
+        self._notices = notices
         self._knowledge = knowledge or Knowledge(targets)
         self._lock = threading.Condition()
         self._due: list[_Due] = []
@@ -261,7 +263,7 @@ class Monitor:
             with self._lock:
                 if self._stopping.is_set():
                     return
-                snapshot = self._knowledge.snapshot(self._now(), self._memory.notices())
+                snapshot = self._knowledge.snapshot(self._now(), (*self._memory.notices(), *self._notices()))
             if snapshot.verdicts != self.snapshot.verdicts or snapshot.notices != self.snapshot.notices:
                 self.snapshot = snapshot
                 self._publish(snapshot)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.peers import programs_connected_to
 from medflow_tui.clients.redis import CLIENT_NAME, connected
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.errors import SecretError
@@ -20,7 +23,7 @@ HOW = say("PING, INFO, CLIENT LIST and SCAN on its own port")
 class RedisProbe:
     """Values: version, uptime_s, used_memory, maxmemory (bytes, 0 without limit), clients, backend_clients,
 
-    backend_known (false when this server's client list cannot name libraries), evicted_keys, loading,
+    backend_known (false when nobody can tell whose the connections are), evicted_keys, loading,
     persistence ("off", "snapshots", "append only"), save_failed, keys {prefix: count}, keys_seen, keys_complete.
     """
 
@@ -71,10 +74,24 @@ def _server(client: Any) -> dict[str, Any]:
 
 
 def _clients(client: Any, target: RedisTarget) -> dict[str, Any]:
+    """Connections of others, and those of the backend: by the library that they name (Redis 7.2 and later), else
+
+    by the program on this machine that holds the other end.
+    """
     others = [each for each in client.client_list() if each.get("name") != CLIENT_NAME]
-    known = any("lib-name" in each for each in others)
-    backend = [each for each in others if each.get("lib-name") in target.client_names]
-    return {"clients": len(others), "backend_clients": len(backend), "backend_known": known or not others}
+    if any("lib-name" in each for each in others) or not others:
+        backend = sum(1 for each in others if each.get("lib-name") in target.client_names)
+        return {"clients": len(others), "backend_clients": backend, "backend_known": True}
+    programs = programs_connected_to(urlsplit(target.address).port or 6379)
+    named = [programs.get(int(each["addr"].rpartition(":")[2] or 0)) for each in others]
+    backend = sum(
+        1 for each in named if each is not None and PurePath(each).stem.lower() in target.client_programs
+    )
+    return {
+        "clients": len(others),
+        "backend_clients": backend,
+        "backend_known": backend > 0 or None not in named,
+    }
 
 
 def _keys(client: Any, target: RedisTarget, deadline: Deadline) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,44 @@ def test_looking_loads_no_module_that_windows_lacks(module: str) -> None:
         f"import medflow_tui.{module}"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+SITE = (
+    '[site]\ncode = "M"\nname = "M"\nenvironment = "lab"\n[target.redis]\naddress = "redis://127.0.0.1:9"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (["check"], {"redis"}),
+        (["check", "--json"], {"redis"}),
+        (["status", "--plain"], {"redis"}),
+        (["config", "check"], set()),
+        (["config", "show"], set()),
+        (["config", "blame"], set()),
+        (["config", "paths"], set()),
+    ],
+)
+def test_a_subcommand_loads_only_what_its_site_needs(
+    tmp_path: Path, words: list[str], allowed: set[str]
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(SITE)
+    arguments = [*words, "--site", str(site), "--state", str(tmp_path / "state")]
+    program = (
+        "import os, sys, contextlib, io\n"
+        "from medflow_tui.cli import run\n"
+        "os._exit = lambda code: None\n"
+        f"with contextlib.redirect_stdout(io.StringIO()): code = run({arguments!r})\n"
+        "print(code, ' '.join(sorted(set(each.partition('.')[0] for each in sys.modules))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    code, *modules = done.stdout.split()
+    assert code == ("0" if words[0] in ("config", "status") else "2")
+    assert set(modules) & set(HEAVY) <= allowed
 
 
 def test_config_and_check_parse_their_words_without_textual() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.site import Site
-from medflow_tui.model.words import say
+from medflow_tui.model.words import Phrase, say
 
 
 class Unlimited:
@@ -25,6 +25,9 @@ class Unlimited:
 
     def used(self, host: str, window_s: float, now: datetime) -> int:
         return 0
+
+    def notices(self) -> tuple[Phrase, ...]:
+        return ()
 
 
 def keeper(secrets: Mapping[str, str]) -> Callable[[str], str]:

@@ -12,8 +12,8 @@ from medflow_tui.model.target import Target
 class RedisTarget(Target):
     """`address` is a redis:// URL without a password; `password` is a reference (`env:NAME`, `file:PATH`).
 
-    `client_names` are the library names by which the backend's own connections are known in `client list`.
-    `expected` false means that the site runs without Redis on purpose (memory fallback).
+    `client_names` are the library names by which the backend's own connections are known in `client list`,
+    `client_programs` the programs that hold them, for a Redis before 7.2, which knows no library names.
     """
 
     kind: ClassVar[str] = "redis"
@@ -26,4 +26,4 @@ class RedisTarget(Target):
     scan_budget: int = 2000
     prefixes: tuple[str, ...] = ("device_sync:", "cache:", "session:", "2fa:used:", "rl:", "lock:", "celery")
     client_names: tuple[str, ...] = ("node-redis", "ioredis")
-    expect_backend: bool = True
+    client_programs: tuple[str, ...] = ("node",)

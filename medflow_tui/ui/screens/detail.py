@@ -119,7 +119,7 @@ class DetailScreen(KeyedScreen):
 
 
 def _budget(verdict: Verdict) -> Phrase:
-    used, limit = verdict.values.get("api_calls_used"), verdict.values.get("api_calls_limit")
+    used, limit = verdict.values.get("api_used"), verdict.values.get("api_calls")
     if used is None or limit is None:
         return Phrase(text="")
     return say(

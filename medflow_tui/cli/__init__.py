@@ -1,0 +1,47 @@
+"""The command line: subcommands, exit codes, and the one boundary where errors become sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from medflow_tui.cli.arguments import parser, split_lab
+from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, USAGE, complain
+from medflow_tui.model.errors import MedflowError
+from medflow_tui.wiring import RUN_COMMAND, Options, open_language, open_state, write_down
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of one invocation."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == [RUN_COMMAND]:
+        from medflow_tui.wiring import run_order
+
+        return run_order()
+    words, rest = split_lab(words)
+    options = parser().parse_args(words)
+    if rest:
+        options.rest = rest
+    common = Options(site=options.site, state=options.state, language=options.lang)
+    try:
+        code: int = options.call(options, common)
+    except MedflowError as error:
+        complain(open_language(common).say(error.phrase))
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        return _crashed(error, common)
+    return code
+
+
+def _crashed(error: Exception, common: Options) -> int:
+    complain(open_language(common).say(write_down(error, open_state(common))))
+    return FAILED
+
+
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "USAGE", "parser", "run"]

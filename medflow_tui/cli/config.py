@@ -1,0 +1,54 @@
+"""`config init|check|show|paths|blame`: the site file."""
+
+from __future__ import annotations
+
+import argparse
+
+from medflow_tui.cli.speech import DONE, tell
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.wiring import Options, open_language, open_settings, open_state
+
+
+def init(options: argparse.Namespace, common: Options) -> int:
+    """Make the first site file by questions."""
+    from medflow_tui.config.locations import site_candidates
+    from medflow_tui.config.starter import write_first_site
+
+    language = open_language(common)
+
+    def ask(question: Phrase, default: str) -> str:
+        try:
+            return input(f"{language.say(question)} [{default}]: ")
+        except EOFError:
+            return ""
+
+    path = write_first_site(site_candidates(common.site)[0].path, ask)
+    tell(language.say(say("written: {file}", file=str(path))))
+    return DONE
+
+
+def check(options: argparse.Namespace, common: Options) -> int:
+    """Say whether the site file is in order."""
+    settings = open_settings(common)
+    sentence = say(
+        "{file}: in order, {n:number} targets", file=settings.site.source, n=len(settings.site.targets)
+    )
+    tell(open_language(common, settings.site).say(sentence))
+    return DONE
+
+
+def show(options: argparse.Namespace, common: Options) -> int:
+    """The site as it is in force; with `origins` also who set what."""
+    from medflow_tui.config.explain import settings_lines
+
+    tell(*settings_lines(open_settings(common), origins=options.origins))
+    return DONE
+
+
+def paths(options: argparse.Namespace, common: Options) -> int:
+    """Where everything is."""
+    from medflow_tui.config.explain import path_lines
+    from medflow_tui.config.locations import site_candidates
+
+    tell(*path_lines(site_candidates(common.site), open_state(common)))
+    return DONE

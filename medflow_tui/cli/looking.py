@@ -1,0 +1,46 @@
+"""`check` and `status`: one round over every target, as text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from medflow_tui.cli.speech import DONE, tell
+from medflow_tui.wiring import Options, look_once, open_language, open_settings, open_state
+
+
+def check(options: argparse.Namespace, common: Options) -> int:
+    """One line a target, or JSON; the exit code is that of a monitoring plugin."""
+    from medflow_tui.rules.alerts import exit_code
+    from medflow_tui.ui.present.report import as_table, check_lines
+
+    site = open_settings(common).site
+    snapshot = look_once(site, open_state(common))
+    language = open_language(common, site)
+    if options.json:
+        tell(json.dumps(as_table(site, snapshot, language), ensure_ascii=False, indent=1))
+    else:
+        tell(*check_lines(site, snapshot, language))
+    return _leave(exit_code(tuple(each.health for each in snapshot.verdicts)))
+
+
+def status(options: argparse.Namespace, common: Options) -> int:
+    """Sentences, for a dumb terminal or a screen reader."""
+    from medflow_tui.ui.present.report import status_lines
+
+    site = open_settings(common).site
+    snapshot = look_once(site, open_state(common))
+    tell(*status_lines(site, snapshot, open_language(common, site)))
+    return _leave(DONE)
+
+
+def _leave(code: int) -> int:
+    """End at once, even when a reading is stuck in a call that cannot be cancelled."""
+    sys.stdout.flush()
+    import threading
+
+    if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
+        os._exit(code)
+    return code

@@ -1,0 +1,41 @@
+"""What is installed: a wheel holds the style sheets, the profiles, the playbooks and the compiled French."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (wheel,) = folder.glob("*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "medflow_tui/styles/base.tcss",
+        "medflow_tui/styles/dashboard.tcss",
+        "medflow_tui/config/profiles/medflow.toml",
+        "medflow_tui/playbooks/device-sync-failure.toml",
+        "medflow_tui/locale/fr/LC_MESSAGES/medflow_tui.mo",
+        "medflow_tui/journal/history.sql",
+    ],
+)
+def test_the_wheel_holds_what_is_read_at_run_time(names: set[str], name: str) -> None:
+    assert name in names
+
+
+def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
+    assert [each for each in names if not each.startswith(("medflow_tui/", "medflow_tui-"))] == []
+    assert [each for each in names if "/tests/" in each] == []
