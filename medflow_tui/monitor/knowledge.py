@@ -28,7 +28,15 @@ CELLS = 4
 class Knowledge:
     """Not thread-safe: the monitor guards it. Every method that changes something returns the verdicts it changed."""
 
-    def __init__(self, targets: tuple[Target, ...], remembered: Mapping[str, Verdict] | None = None) -> None:
+    def __init__(
+        self,
+        targets: tuple[Target, ...],
+        remembered: Mapping[str, Verdict] | None = None,
+        *,
+        at_once: bool = False,
+    ) -> None:
+        """`at_once`: each reading counts by itself, nothing is soft."""
+        self._at_once = at_once
         self._targets = {each.name: each for each in targets}
         self._readings: dict[str, Reading] = {}
         self._verdicts: dict[str, dict[str, Verdict]] = {
@@ -69,7 +77,9 @@ class Knowledge:
             before = old.get(each.target) or self._first(target, each)
             if before.observed_at == EPOCH and each.target in self._remembered:
                 before = self._recall(before, self._remembered.pop(each.target))
-            after = settle(before, each, judge(each, target, context), needed=target.confirm)
+            after = settle(
+                before, each, judge(each, target, context), needed=1 if self._at_once else target.confirm
+            )
             after = replace(after, spark=self._spark(each.target, after.health, now))
             new[each.target] = after
             changed.append((before, after))

@@ -1,11 +1,14 @@
-"""Given snapshots instead of a monitor: for measuring and for screenshots."""
+"""Given snapshots, lines and history instead of a monitor, a log and a file: for measuring and for pictures."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
+from medflow_tui.journal.history import Change, Sample
 from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
+from medflow_tui.model.log import LogLine, LogNews
 
 
 class Replay:
@@ -39,3 +42,46 @@ class Replay:
         while not self._ended.wait(self._every_s):
             self.snapshot = next(self._snapshots)
             self._publish(self.snapshot)
+
+
+class ReplayedLog:
+    """Lines that were read once, all of them news at the first look; `errors` a minute, oldest first."""
+
+    def __init__(self, lines: Sequence[LogLine], errors: tuple[int, ...] = ()) -> None:
+        self._lines, self._errors = tuple(lines), errors
+
+    def start(self) -> None:
+        """There is nothing to follow."""
+
+    def stop(self) -> None:
+        """There is nothing to end."""
+
+    def pause(self) -> None:
+        """Nothing comes."""
+
+    def resume(self) -> None:
+        """Nothing was missed."""
+
+    def drain(self) -> LogNews:
+        """All of it, once."""
+        lines, self._lines = self._lines, ()
+        return LogNews(lines=lines)
+
+    def histogram(self) -> tuple[int, ...]:
+        """Errors in each minute."""
+        return self._errors
+
+
+class ReplayedHistory:
+    """What was remembered of some targets, at the moment of the snapshot."""
+
+    def __init__(self, changes: Sequence[Change], samples: Mapping[str, Sequence[Sample]]) -> None:
+        self._changes, self._samples = changes, samples
+
+    def changes(self, target: str, limit: int = 20) -> tuple[Change, ...]:
+        """The newest changes of a target, newest first."""
+        return tuple(each for each in self._changes if each.target == target)[:limit]
+
+    def samples(self, target: str, since: datetime) -> tuple[Sample, ...]:
+        """Five-minute figures since a moment, oldest first."""
+        return tuple(each for each in self._samples.get(target, ()) if each.at >= since)

@@ -29,7 +29,7 @@ def read_once(
             return (_failed(target, Cause.OURS, now),)
 
     began = now()
-    knowledge = Knowledge(targets)
+    knowledge = Knowledge(targets, at_once=True)
     pool = ThreadPoolExecutor(max_workers=min(16, max(1, len(targets))), thread_name_prefix="check")
     futures = {pool.submit(look, each): each for each in targets}
     longest = max((each.deadline_s for each in targets), default=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.reactive import var
@@ -14,15 +14,14 @@ from textual.screen import Screen
 from medflow_tui.model.health import EMPTY, Snapshot, Verdict
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import styles
-from medflow_tui.ui.acting import Acting
 from medflow_tui.ui.messages import SnapshotArrived
-from medflow_tui.ui.modals.prompt import Prompt
-from medflow_tui.ui.present.help import help_lines
 from medflow_tui.ui.present.ring import rings
 from medflow_tui.ui.screens.dashboard import DashboardScreen
-from medflow_tui.ui.screens.reading import ReadingScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.terminal.painter import Painter
+
+if TYPE_CHECKING:
+    from medflow_tui.ui.acting import Acting
 
 TICK_S = 1.0
 
@@ -39,11 +38,13 @@ class MedflowApp(App[int]):
     def __init__(self, session: Session, *, stock_terminal: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.session = session
-        self.acting = Acting(self)
+        self._acting: Acting | None = None
+        self._has_begun = False
         self.banner: Phrase | None = None
         self.fault: Exception | None = None
         self.painter = None if stock_terminal else Painter()
         self.looking = session.looking_for(self._publish)
+        self.snapshot = self.looking.snapshot
         self.dashboard = DashboardScreen(session)
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -54,8 +55,13 @@ class MedflowApp(App[int]):
         return self.dashboard
 
     def on_mount(self) -> None:
-        self.snapshot = self.looking.snapshot
         self._read_people()
+
+    def begin(self) -> None:
+        """Once, after the first paint: the clients that looking imports would hold it up."""
+        if self._has_begun:
+            return
+        self._has_begun = True
         self.looking.start()
         if self.session.follower is not None:
             self.session.follower.start()
@@ -72,7 +78,8 @@ class MedflowApp(App[int]):
                 take()
 
     def _tick(self) -> None:
-        self.acting.expire(self.session.now())
+        if self._acting is not None:
+            self._acting.expire(self.session.now())
         self.dashboard.tick()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
@@ -106,10 +113,15 @@ class MedflowApp(App[int]):
             if text is not None:
                 answered(text)
 
+        from medflow_tui.ui.modals.prompt import Prompt
+
         self.push_screen(Prompt(self.session.language.say(question), value=value), closed)
 
     def action_help(self) -> None:
         """The keys of the place where one is."""
+        from medflow_tui.ui.present.help import help_lines
+        from medflow_tui.ui.screens.reading import ReadingScreen
+
         place = getattr(self.screen, "place", "dashboard")
         if self.screen is self.dashboard and self.dashboard.log_pane.has_focus:
             place = "log"
@@ -152,9 +164,18 @@ class MedflowApp(App[int]):
         self._read_people()
 
     @property
+    def acting(self) -> Acting:
+        """What leads from a key to a run; made when it is first needed."""
+        from medflow_tui.ui.acting import Acting
+
+        if self._acting is None:
+            self._acting = Acting(self)
+        return self._acting
+
+    @property
     def armed_until(self) -> datetime | None:
         """Until when this person may act; None while read-only."""
-        return self.acting.until
+        return self._acting.until if self._acting is not None else None
 
     def fitting(self) -> int:
         """How many playbooks fit what is wrong."""

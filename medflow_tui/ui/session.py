@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from medflow_tui.journal.desk import Desk
-from medflow_tui.journal.history import HistoryReader
+from medflow_tui.journal.history import Change, Sample
 from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
 from medflow_tui.model.site import Site
@@ -34,6 +34,14 @@ class Looking(Protocol):
     ) -> None: ...
 
 
+class Past(Protocol):
+    """What is remembered (`journal.history.HistoryReader`, or what stands for it); read in a thread."""
+
+    def changes(self, target: str) -> tuple[Change, ...]: ...
+
+    def samples(self, target: str, since: datetime) -> tuple[Sample, ...]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One viewer's session. `looking_for` builds the monitor around a publish function; `order` answers a typed
@@ -46,7 +54,7 @@ class Session:
     state: Path
     who: str
     looking_for: Callable[[Callable[[Snapshot], None]], Looking]
-    history: HistoryReader
+    history: Past
     desk: Desk
     follower: Any = None
     dispatch: Dispatch | None = None

@@ -20,7 +20,6 @@ from medflow_tui.ui.present.line import Line, Span, fit, width
 from medflow_tui.ui.present.report import PANE_TITLES
 from medflow_tui.ui.present.rows import Look, summary
 from medflow_tui.ui.screens.base import KeyedScreen
-from medflow_tui.ui.screens.detail import DetailScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
@@ -70,7 +69,8 @@ class DashboardScreen(KeyedScreen):
         cells, lines = self.app.size
         self.set_class(cells < NARROW, "narrow")
         self.set_class(cells >= WIDE and lines >= 30, "wide")
-        self.call_after_refresh(self.redraw)
+        self.redraw()
+        self.call_after_refresh(self.switchboard.begin)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -240,6 +240,8 @@ class DashboardScreen(KeyedScreen):
             self.action_move(1_000_000)
 
     def action_details(self) -> None:
+        from medflow_tui.ui.screens.detail import DetailScreen
+
         verdict = self.selected()
         if verdict is not None:
             self.app.push_screen(DetailScreen(self.session, verdict.target))
