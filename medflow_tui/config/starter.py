@@ -43,7 +43,7 @@ address = {redis}
 folder = {backups}
 
 [target.log]
-path = {log}
+paths = [{log}]
 """
 
 QUESTIONS: tuple[tuple[str, Phrase, str], ...] = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Health, Verdict
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.alerts import rank
 
 WORDS = {
@@ -122,6 +123,31 @@ def ordered(verdicts: Iterable[Verdict]) -> list[Verdict]:
     []
     """
     return sorted(verdicts, key=lambda each: rank(each.health))
+
+
+# Names that this program gives itself; what the site file calls otherwise is shown as it stands there.
+NAMES = {
+    each.text: each
+    for each in (
+        *(say("host"), say("memory"), say("disk"), say("clock"), say("power")),
+        *(say("queue"), say("worker"), say("devices"), say("clinics"), say("own line"), say("uplink")),
+        *(say("backups"), say("daily"), say("weekly"), say("monthly"), say("yearly")),
+        *(say("payments"), say("isolation"), say("process"), say("log"), say("face")),
+    )
+}
+
+
+def name(verdict: Verdict, language: Language) -> str:
+    """What a row is called: our own names in the language of the reader.
+
+    >>> row = Verdict(target="host/disk /", kind="host", pane="services", label="disk /", health=Health.OK, evidence=SILENCE)
+    >>> name(row, Language("en", translate=str.upper))
+    'DISK /'
+    """
+    head, blank, rest = verdict.label.partition(" ")
+    if verdict.label in NAMES:
+        return language.say(NAMES[verdict.label])
+    return f"{language.say(NAMES[head])}{blank}{rest}" if head == "disk" else verdict.label
 
 
 def word(health: Health) -> Phrase:
