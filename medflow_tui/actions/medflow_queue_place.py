@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from medflow_tui.clients import failed_jobs
 from medflow_tui.clients.failed_jobs import FailedJob, QueueSight
 from medflow_tui.clients.http import Web, origin
-from medflow_tui.clients.medflow import MedflowSession
+from medflow_tui.clients.medflow import MedflowSession, SecondFactorError
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.prometheus import traffic
 from medflow_tui.clients.tools import Tools
@@ -25,6 +25,9 @@ STATUS, DEVICES = "/api/devices/sync-queue/status", "/api/devices?page=1&limit=2
 READY, METRICS = "/health/ready", "/metrics"
 BAD_SYNC = ("failed", "partial")
 BAD_STATUS = ("error", "disconnected")
+RESERVE = (
+    10  # calls left to people's browsers; what the dashboard polls leaves 40, so that a run can be read back
+)
 T = TypeVar("T")
 
 
@@ -73,11 +76,19 @@ class QueueView:
             self._place.backend,
             deadline_s=self._place.deadline_s,
             budget=self._tools.budget,
+            reserve=RESERVE,
             ca_file=self._place.ca_file,
             now=self._tools.now,
         )
         try:
             session.login(login.username, login.password)
+        except SecondFactorError:
+            session.close()
+            raise RefusedError(
+                say(
+                    "log-in not possible: this account needs a second factor, which this program does not ask for; use another account"
+                )
+            ) from None
         except UnreachableError as error:
             session.close()
             raise RefusedError(say("log-in not possible").also(error.failure.text)) from None

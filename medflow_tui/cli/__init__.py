@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from medflow_tui.cli.arguments import parser, split_lab
+from medflow_tui.cli.arguments import parser, split_lab, spoken
 from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, USAGE, complain
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.wiring import RUN_COMMAND, Options, open_language, open_state, write_down
@@ -20,7 +20,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         return run_order()
     words, rest = split_lab(words)
-    options = parser().parse_args(words)
+    options = parser(open_language(Options(language=spoken(words)))).parse_args(words)
     if rest:
         options.rest = rest
     common = Options(site=options.site, state=options.state, language=options.lang)

@@ -50,5 +50,6 @@ def paths(options: argparse.Namespace, common: Options) -> int:
     from medflow_tui.config.explain import path_lines
     from medflow_tui.config.locations import site_candidates
 
-    tell(*path_lines(site_candidates(common.site), open_state(common)))
+    language = open_language(common)
+    tell(*(language.say(each) for each in path_lines(site_candidates(common.site), open_state(common))))
     return DONE

@@ -7,16 +7,18 @@ import os
 import sys
 
 from medflow_tui.cli import config, looking
-from medflow_tui.cli.speech import USAGE, tell
-from medflow_tui.model.words import say
-from medflow_tui.wiring import Options, open_dashboard, open_language, open_settings, run_lab
+from medflow_tui.cli.speech import USAGE, complain, tell
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.wiring import Options, open_dashboard, open_language, open_settings
 
 
 def dashboard(options: argparse.Namespace, common: Options) -> int:
     """The dashboard; sentences where there is no terminal; questions where there is no site file yet."""
     from medflow_tui.config.load import NoSiteError
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
+    why_not = no_screen(os.environ.get("TERM", ""), sys.stdin.isatty() and sys.stdout.isatty())
+    if why_not:
+        complain(open_language(common, open_settings(common).site).say(why_not))
         return looking.status(options, common)
     try:
         open_settings(common)
@@ -29,8 +31,25 @@ def dashboard(options: argparse.Namespace, common: Options) -> int:
     return open_dashboard(common, stock_terminal=options.stock_terminal)
 
 
+def no_screen(term: str, is_terminal: bool) -> Phrase:
+    """Why the dashboard cannot be drawn here; empty when it can.
+
+    >>> no_screen("xterm", is_terminal=True)
+    Phrase(text='', values=mappingproxy({}), parts=())
+    """
+    if not is_terminal:
+        return say("no terminal here, so this is one round as text (medflow-tui status)")
+    if term in ("", "dumb"):
+        return say(
+            "TERM={term} draws no screen, so this is one round as text (medflow-tui status)", term=term
+        )
+    return SILENCE
+
+
 def lab(options: argparse.Namespace, common: Options) -> int:
     """The lab; its own grammar reads the rest of the line."""
+    from medflow_tui.wiring.lab import run_lab
+
     return run_lab(options.rest, common)
 
 

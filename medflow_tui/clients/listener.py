@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
+
+FRESH_S = 10.0
+AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,33 +22,64 @@ class Listener:
     created: float
 
 
-def listener_of(port: int, known: Listener | None = None) -> Listener | None:
-    """The listener on a port, or None when it is hidden from this account.
+class ListenerTable:
+    """All listening ports, looked up once for everyone who asks within `FRESH_S`: the walk through all sockets of all
+    processes costs tens of milliseconds, and a thousand targets ask for it.
 
-    `known` is the answer of last time: it is looked at first, which spares a walk through all processes.
+    A port that is not in the table, or whose process has ended, is looked up anew, at most once in `AGAIN_S`.
     """
-    if known is not None and _still(known, port):
-        return known
-    try:
-        listening = [
-            each.pid
-            for each in psutil.net_connections(kind="tcp")
-            if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid
-        ]
-        if not listening:
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._looked = -FRESH_S
+        self._pids: dict[int, int] = {}
+        self._known: dict[int, Listener] = {}
+
+    def owner(self, port: int) -> Listener | None:
+        """The listener on a port, or None when it is hidden from this account. Never raises."""
+        with self._lock:
+            if self._clock() - self._looked >= FRESH_S:
+                self._look()
+            found = self._listener(port)
+            if found is None and self._clock() - self._looked >= AGAIN_S:
+                self._look()
+                found = self._listener(port)
+            return found
+
+    def _look(self) -> None:
+        """Workers share the socket of their parent, which came first."""
+        self._looked, self._pids = self._clock(), {}
+        try:
+            sockets = psutil.net_connections(kind="tcp")
+        except (psutil.Error, OSError):
+            return
+        for each in sockets:
+            if each.status == psutil.CONN_LISTEN and each.pid:
+                port = each.laddr.port
+                self._pids[port] = min(each.pid, self._pids.get(port, each.pid))
+
+    def _listener(self, port: int) -> Listener | None:
+        pid = self._pids.get(port)
+        if pid is None:
             return None
-        process = psutil.Process(min(listening))  # workers share the socket of the parent, which came first
-        return Listener(pid=process.pid, name=process.name(), created=process.create_time())
-    except (psutil.Error, OSError):
-        return None
+        try:
+            process = psutil.Process(pid)
+            known = self._known.get(pid)
+            if known is None or known.created != process.create_time():
+                if known is not None:
+                    del self._known[pid], self._pids[port]
+                    return None
+                known = Listener(pid=pid, name=process.name(), created=process.create_time())
+                self._known[pid] = known
+        except (psutil.Error, OSError):
+            self._known.pop(pid, None)
+            return None
+        return known
 
 
-def _still(known: Listener, port: int) -> bool:
-    try:
-        process = psutil.Process(known.pid)
-        if process.create_time() != known.created:
-            return False
-        sockets = process.net_connections(kind="tcp")
-    except (psutil.Error, OSError):
-        return False
-    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in sockets)
+_table = ListenerTable()  # one in the whole process, whoever asks
+
+
+def listener_of(port: int) -> Listener | None:
+    """The listener on a port, or None when it is hidden from this account; at most `FRESH_S` old."""
+    return _table.owner(port)

@@ -9,20 +9,29 @@ from pathlib import Path
 from medflow_tui.config.load import Settings
 from medflow_tui.config.locations import Candidate, profile_folder, system_folder
 from medflow_tui.model.site import Site
+from medflow_tui.model.words import SILENCE, Phrase, say
 
 BUILT_IN = "built in"
 
 
-def path_lines(candidates: Sequence[Candidate], state: Path) -> list[str]:
+def path_lines(candidates: Sequence[Candidate], state: Path) -> tuple[Phrase, ...]:
     """Every place, and whether something is there."""
-    lines = [
-        f"site file ({each.origin}): {each.path}{'' if each.path.exists() else ' (none)'}"
+    files = tuple(
+        say("site file ({origin:word}): {path}", origin=each.origin, path=str(each.path)).also(
+            _whether(each.path)
+        )
         for each in candidates
-    ]
-    lines.append(f"profiles: {profile_folder()}")
-    lines.append(f"system folder: {system_folder()}")
-    lines.append(f"state folder: {state}{'' if state.exists() else ' (none yet)'}")
-    return lines
+    )
+    return (
+        *files,
+        say("profiles: {path}", path=str(profile_folder())),
+        say("system folder: {path}", path=str(system_folder())),
+        say("state folder: {path}", path=str(state)).also(_whether(state)),
+    )
+
+
+def _whether(path: Path) -> Phrase:
+    return SILENCE if path.exists() else say("nothing there yet")
 
 
 def settings_lines(settings: Settings, *, origins: bool) -> list[str]:

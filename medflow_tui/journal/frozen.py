@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -59,11 +58,6 @@ def _usual(field: dataclasses.Field[Any]) -> object:
     return field.default
 
 
-@lru_cache(maxsize=64)
-def _kinds(record: Hashable) -> Mapping[str, Any]:
-    return typing.get_type_hints(record)
-
-
 def _thaw(kind: Any, table: Any) -> Any:
     if table is None:
         return None
@@ -72,7 +66,7 @@ def _thaw(kind: Any, table: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(table)
     if dataclasses.is_dataclass(kind):
-        kinds = _kinds(kind)
+        kinds = typing.get_type_hints(kind)
         return typing.cast("Any", kind)(
             **{name: _thaw(kinds[name], content) for name, content in table.items()}
         )

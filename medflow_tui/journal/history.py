@@ -121,7 +121,7 @@ class History:
                 waiting.clear()
                 self._notice = SILENCE
             except (sqlite3.Error, OSError) as error:
-                self._notice = say("history cannot be written: {why}", why=_why(error))
+                self._notice = say("history cannot be written: {why:word}", why=_why(error))
                 _close(database)
                 database = None
                 del waiting[:-WAITING_MOST]
@@ -151,9 +151,13 @@ class History:
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._folder / FILE, timeout=5.0)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=NORMAL")
-        database.executescript(Path(__file__).with_name("history.sql").read_text(encoding="utf-8"))
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=NORMAL")
+            database.executescript(Path(__file__).with_name("history.sql").read_text(encoding="utf-8"))
+        except sqlite3.Error:
+            _close(database)
+            raise
         return database
 
     def _prune(self, database: sqlite3.Connection) -> None:

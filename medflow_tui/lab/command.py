@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from medflow_tui.lab import register
 from medflow_tui.model.errors import LabError, MedflowError
 from medflow_tui.model.words import Phrase, say
 
@@ -43,7 +42,7 @@ def run(arguments: list[str], open_dashboard: OpenDashboard | None, show: Show =
     """Carry out `lab …`; the exit code is 0, 1 (it failed, said in a sentence) or 3 (usage).
 
     `open_dashboard(site file, state folder)` shows the dashboard on a lab that is up and returns its exit code.
-    `--pulse` and `--still` are for who has a screen: see `parse` and `pulse`.
+    `--pulse`, `--still`, `scenes` and `screenshots` are for who has a screen: see `parse`, `pulse` and `scenes`.
     """
     options = parse(arguments)
     try:
@@ -52,8 +51,8 @@ def run(arguments: list[str], open_dashboard: OpenDashboard | None, show: Show =
                 return _list(options.dir, show)
             case "break" | "mend":
                 return _order(options.order, options.fault, options.dir, show)
-        if options.pulse or options.still:
-            raise LabError(say("--pulse and --still need a screen"))
+        if options.pulse or options.still or options.order in ("scenes", "screenshots"):
+            raise LabError(say("this needs a screen: medflow-tui lab …"))
         need_extra()
         if options.headless or open_dashboard is None:
             return headless(options.dir, lifeline=options.lifeline)
@@ -64,7 +63,7 @@ def run(arguments: list[str], open_dashboard: OpenDashboard | None, show: Show =
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """`dir` (Path or None), `headless`, `pulse`, `rows`, `still`, `order` (None, "break", "mend", "list"), `fault`."""
+    """`dir` (Path or None), `headless`, `pulse`, `rows`, `still`, `order` (None or a word), `fault`, `names`, `into`."""
     parser = Parser(prog="medflow-tui lab", description="A clinic in a box: real servers, invented data.")
     parser.add_argument("--dir", type=Path, help="folder of the lab (default: a new temporary one)")
     parser.add_argument(
@@ -76,12 +75,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--still", action="store_true", help="nothing changes, for measuring")
     parser.add_argument("--lifeline", action="store_true", help=argparse.SUPPRESS)
-    orders = parser.add_subparsers(dest="order", metavar="{break,mend,list}", parser_class=Parser)
+    orders = parser.add_subparsers(
+        dest="order", metavar="{break,mend,list,scenes,screenshots}", parser_class=Parser
+    )
     folder = Parser(add_help=False)
     folder.add_argument("--dir", type=Path, default=argparse.SUPPRESS, help="when more than one lab runs")
     orders.add_parser("break", parents=[folder], help="make a fault").add_argument("fault")
     orders.add_parser("mend", parents=[folder], help="mend a fault, or all").add_argument("fault")
     orders.add_parser("list", parents=[folder], help="list the faults")
+    scenes = orders.add_parser("scenes", help="for developers: record the scenes of the pictures anew")
+    scenes.add_argument("names", nargs="*", help="which (default: all)")
+    pictures = orders.add_parser("screenshots", help="for developers: draw the pictures of the README")
+    pictures.add_argument("into", type=Path, nargs="?", default=Path("screenshots"), help="a folder")
     options = parser.parse_args(arguments)
     if options.rows < 20:
         parser.error("--rows starts at 20")
@@ -109,6 +114,7 @@ def headless(folder: Path | None, *, lifeline: bool = False) -> int:
 
 
 async def _hold(folder: Path, temporary: bool, lifeline: bool) -> None:
+    from medflow_tui.lab import register
     from medflow_tui.lab.control import Control
     from medflow_tui.lab.world import Lab
 
@@ -173,6 +179,7 @@ def _with_dashboard(folder: Path | None, open_dashboard: OpenDashboard) -> int:
 
 
 def _order(order: str, fault: str, folder: Path | None, show: Show) -> int:
+    from medflow_tui.lab import register
     from medflow_tui.lab.control import ALL, known, send
 
     try:
@@ -187,6 +194,7 @@ def _order(order: str, fault: str, folder: Path | None, show: Show) -> int:
 
 
 def _list(folder: Path | None, show: Show) -> int:
+    from medflow_tui.lab import register
     from medflow_tui.lab.control import send
     from medflow_tui.lab.faults import FAULTS
 

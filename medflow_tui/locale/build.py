@@ -26,7 +26,7 @@ def get_build_hook() -> type:
     """The hook class, as hatchling asks for it; hatchling is there while building only."""
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-    class CatalogueBuildHook(BuildHookInterface):  # type: ignore[misc]
+    class CatalogueBuildHook(BuildHookInterface[Any]):
         """Runs at every build, of wheels and of editable installs alike."""
 
         PLUGIN_NAME = "custom"

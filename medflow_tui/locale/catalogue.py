@@ -40,6 +40,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "found": ("text", "whole number", "number", "true or false", "table", "list", "date"),
     "persistence": ("append only", "snapshots", "off"),
     "server": ("nginx", "vite", "static"),
+    "origin": ("user", "system"),  # of a site file; else an option or a variable, which stay as they are
+    "why": ("disk full",),  # else the words of SQLite
 }
 ANSWERS = ("yes", "no")  # how `Language` writes true and false
 
@@ -113,7 +115,7 @@ def read(code: str, folder: Path = FOLDER) -> Catalog:
 
 def translations(code: str, folder: Path = FOLDER) -> dict[str, str]:
     """Text by message id; an empty text where the translation is missing."""
-    return {each.id: each.string for each in read(code, folder) if each.id}
+    return {str(each.id): str(each.string) for each in read(code, folder) if each.id}
 
 
 def update(code: str, found: Found, folder: Path = FOLDER) -> list[str]:
@@ -142,7 +144,7 @@ def update(code: str, found: Found, folder: Path = FOLDER) -> list[str]:
 def complaints(code: str, found: Found, folder: Path = FOLDER) -> Iterator[str]:
     """Everything that is wrong with a catalogue, one line each; none means that the language is complete."""
     catalogue = read(code, folder)
-    kept = {each.id: each for each in catalogue if each.id}
+    kept = {str(each.id): each for each in catalogue if each.id}
     for text, places in found.places.items():
         if text not in kept or not kept[text].string:
             yield f"not translated: {text!r} ({places[0]})"
@@ -152,7 +154,7 @@ def complaints(code: str, found: Found, folder: Path = FOLDER) -> Iterator[str]:
         elif message.fuzzy:
             yield f"fuzzy: {text!r}"
         elif message.string:
-            yield from _faults(text, message.string, code)
+            yield from _faults(text, str(message.string), code)
     yield from (f"nobody says it any more: {text!r}" for text in catalogue.obsolete)
     yield from _unlisted(found)
 
@@ -163,12 +165,21 @@ def _faults(text: str, translated: str, code: str) -> Iterator[str]:
             yield f"values differ: {text!r} -> {translated!r}"
     except ValueError as error:
         yield f"braces: {text!r} -> {translated!r}: {error}"
-    if text.isspace() is False and (text[-1] == " ") != (translated[-1] == " "):
+    if (text[-1] == " ") != (translated[-1] == " "):
         yield f"ends in a blank or not: {text!r} -> {translated!r}"
-    if code == "fr" and re.search(r" [:;!?»%]|« |\N{NO-BREAK SPACE}{2}", translated):
+    if code == "fr" and breaks_badly(translated):
         yield f"a plain blank where the line must not break: {translated!r}"
     if "\N{RIGHT SINGLE QUOTATION MARK}" in translated:
         yield f"a plain console has no curved apostrophe: {translated!r}"
+
+
+def breaks_badly(french: str) -> bool:
+    """True for a text with a plain blank where French forbids the line to break.
+
+    >>> breaks_badly("alerte : 3"), breaks_badly("alerte\N{NO-BREAK SPACE}: 3")
+    (True, False)
+    """
+    return re.search(r" [:;!?»%]|« |\N{NO-BREAK SPACE}{2}", french) is not None
 
 
 def _unlisted(found: Found) -> Iterator[str]:

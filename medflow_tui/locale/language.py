@@ -64,15 +64,27 @@ class Language:
         return self._translate(text) if text else ""
 
     def fill(self, text: str, values: Mapping[str, Value], now: datetime | None = None) -> str:
-        """A text with its values written in this language's forms."""
+        """A text with its values written in this language's forms; a text with lone braces as it stands.
+
+        A text may come from the journal of another version, so it is believed no more than a value is.
+        """
         pieces: list[str] = []
-        for literal, name, form, _ in Formatter().parse(text):
-            pieces.append(literal)
-            if name is not None:
-                pieces.append(self._value(values.get(name), form or "", now))
+        try:
+            for literal, name, form, _ in Formatter().parse(text):
+                pieces.append(clean(literal))
+                if name is not None:
+                    pieces.append(self._value(values.get(name), form or "", now))
+        except ValueError:
+            return clean(text)
         return "".join(pieces)
 
     def _value(self, value: Value, form: str, now: datetime | None) -> str:
+        try:
+            return self._written(value, form, now)
+        except (OverflowError, ValueError):  # a moment before the first year, a number beyond all numbers
+            return "?"
+
+    def _written(self, value: Value, form: str, now: datetime | None) -> str:
         if value is None:
             return "?"
         if isinstance(value, datetime):
@@ -129,11 +141,11 @@ class Language:
     def duration(self, seconds: float) -> str:
         """A length of time in its largest unit that says enough.
 
-        >>> [Language("en").duration(s) for s in (0.4, 42, 690, 93_600, 777_600)]
-        ['0.4 s', '42 s', '12 min', '26 h', '9 d']
+        >>> [Language("en").duration(s) for s in (0.4, 3.98, 42, 690, 93_600, 777_600)]
+        ['0.4 s', '4 s', '42 s', '12 min', '26 h', '9 d']
         """
-        seconds = max(0.0, seconds)
-        if seconds < 9.95 and not float(seconds).is_integer():
+        seconds = max(0.0, float(seconds))
+        if seconds < 9.95 and not round(seconds, 1).is_integer():
             return f"{self.number(seconds, 1)} s"
         if seconds < 99.5:
             return f"{self.number(seconds, 0)} s"
@@ -146,12 +158,12 @@ class Language:
     def milliseconds(self, value: float) -> str:
         """A latency.
 
-        >>> Language("en").milliseconds(41.3), Language("en").milliseconds(1400)
-        ('41 ms', '1.4 s')
+        >>> [Language("en").milliseconds(ms) for ms in (0.04, 41.3, 1400)]
+        ['<1 ms', '41 ms', '1.4 s']
         """
         if value >= 999.5:
-            return f"{self.number(value / 1000, 1)} s"
-        return f"{self.number(value, 0 if value >= 0.95 else 1)} ms"
+            return f"{self.number(value / 1000, 0 if (value / 1000).is_integer() else 1)} s"
+        return f"{self.number(value, 0)} ms" if value >= 0.95 else "<1 ms"
 
     def percent(self, value: float) -> str:
         """A share of 100.

@@ -93,8 +93,9 @@ class Judgement:
     """What a rule makes of one reading, by itself.
 
     `evidence` is the sentence in the row (aim at 17 cells in French for the common ones), `detail` more sentences
-    for the detail screen, `means` what people in the clinic notice, `threshold` the limit in force,
-    `figure` the number that feeds the sparkline, `resumes_at` when an expected silence ends.
+    for the detail screen, `means` what people in the clinic notice, `threshold` the limits in force as a sentence,
+    `limit` the first of them in some eight cells (`max 4 h`) for a wide row, `figure` the number that feeds the
+    history and `form` how it is written (a form of Phrase), `resumes_at` when an expected silence ends.
     """
 
     health: Health
@@ -102,7 +103,9 @@ class Judgement:
     detail: tuple[Phrase, ...] = ()
     means: Phrase = SILENCE
     threshold: Phrase = SILENCE
+    limit: Phrase = SILENCE
     figure: float | None = None
+    form: str = "number"
     resumes_at: datetime | None = None
 
 

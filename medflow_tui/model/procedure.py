@@ -88,13 +88,17 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One guarded step. `action` is the name of a built-in action; `args` are plain values for it. Times in seconds."""
+    """One guarded step. `action` is the name of a built-in action; `args` are plain values for it. Times in seconds.
+
+    `say` is what happens, `why` what for, `if_it_fails` what that means.
+    """
 
     id: str
     title: Text
     action: str
     effect: Effect
     say: Text = Text()
+    why: Text = Text()
     if_it_fails: Text = Text()
     undo_text: Text = Text()
     args: Facts = field(default_factory=lambda: NO_FACTS)

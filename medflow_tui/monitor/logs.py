@@ -186,10 +186,10 @@ class _Reader:
         notices = []
         failure = chunk.failure.text if chunk.failure else None
         if failure is not None and failure.text != self._failing:
-            notices.append(say("{log}", log=self._source.label).also(failure))
+            notices.append(say("{log}", log=self._source.path.name).also(failure))
         self._failing = failure.text if failure else ""
         if chunk.notice:
-            notices.append(say("{log}", log=self._source.label).also(chunk.notice))
+            notices.append(say("{log}", log=self._source.path.name).also(chunk.notice))
         return notices
 
 

@@ -29,6 +29,7 @@ from medflow_tui.monitor.knowledge import Knowledge
 from medflow_tui.monitor.schedule import pause_after
 
 GRACE_S = 1.0
+SLOW_S = 0.75  # a reading that takes longer gets a further thread to take the place of its own
 PUBLISH_EVERY_S = 0.25
 AGE_EVERY_S = 2.0
 MOST_THREADS = 64
@@ -60,6 +61,7 @@ class _Slot:
     failures: int = 0
     started: float = 0.0
     running: bool = False
+    slow: bool = False
     abandoned: bool = False
     not_before: datetime | None = None
 
@@ -74,8 +76,9 @@ class Monitor:
     """Start it, give it a `publish` that is quick and safe to call from any thread, stop it.
 
     `probe_of` builds the probe of a target in a reading thread, so that service clients are imported there.
-    A reading that does not end by its deadline is recorded as overrun, and a further thread takes the place of the
-    one that is stuck: a slow target delays no other. There is at most one outstanding reading a target.
+    A reading that takes long gets a further thread in the place of its own, long before its deadline: several slow
+    targets at once delay no other. One that does not end by its deadline is recorded as overrun. There is at most
+    one outstanding reading a target.
     """
 
     def __init__(
@@ -101,7 +104,6 @@ class Monitor:
         self._work: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._wanted = max(1, threads)
         self._threads: list[threading.Thread] = []
-        self._stuck = 0
         self._stopping = threading.Event()
         self._news = threading.Event()
         self.snapshot = self._knowledge.snapshot(now())
@@ -164,25 +166,32 @@ class Monitor:
         with self._lock:
             while not self._stopping.is_set():
                 at = time.monotonic()
-                self._abandon_overdue(at)
+                self._watch_over(at)
                 while self._due and self._due[0].at <= at:
                     slot = self._slots[heapq.heappop(self._due).name]
                     if not slot.running:
-                        slot.running, slot.started, slot.abandoned = True, 0.0, False
+                        slot.running, slot.started, slot.slow, slot.abandoned = True, 0.0, False, False
                         self._work.put(slot.target.name)
                 pause = min(0.5, max(0.01, self._due[0].at - at)) if self._due else 0.5
                 self._lock.wait(pause)
 
-    def _abandon_overdue(self, at: float) -> None:
+    def _watch_over(self, at: float) -> None:
         for slot in self._slots.values():
             if not slot.running or slot.abandoned or not slot.started:
                 continue
+            if not slot.slow and at - slot.started > SLOW_S:
+                slot.slow = self._relieve()
             if at - slot.started > slot.target.deadline_s + GRACE_S:
                 slot.abandoned = True
                 self._absorb(slot, (self._overrun(slot.target),))
-                if len(self._threads) < MOST_THREADS:
-                    self._stuck += 1
-                    self._spawn(self._look, "look")
+
+    def _relieve(self) -> bool:
+        """One thread more; false when there are as many as there may be."""
+        self._threads = [each for each in self._threads if each.is_alive()]
+        if len(self._threads) >= MOST_THREADS:
+            return False
+        self._spawn(self._look, "look")
+        return True
 
     def _overrun(self, target: Target) -> Reading:
         return Reading(
@@ -204,13 +213,12 @@ class Monitor:
             slot.started = time.monotonic()
             readings = self._read(slot)
             with self._lock:
-                was_abandoned = slot.abandoned
-                slot.running = False
+                was_relieved = slot.slow
+                slot.running = slot.slow = False
                 self._absorb(slot, readings)
                 heapq.heappush(self._due, _Due(time.monotonic() + self._pause(slot, readings), name))
                 self._lock.notify_all()
-                if was_abandoned and self._stuck:
-                    self._stuck -= 1
+                if was_relieved:
                     return
 
     def _read(self, slot: _Slot) -> tuple[Reading, ...]:

@@ -105,6 +105,7 @@ class _Reader:
             action=self._word(table, "step.action"),
             effect=self._choice(Effect, table, "step.effect"),
             say=self._text(table, "step.say", needed=False),
+            why=self._text(table, "step.why", needed=False),
             if_it_fails=self._text(table, "step.if_it_fails", needed=False),
             undo_text=self._text(table, "step.undo_text", needed=False),
             args=self._facts(table, "step.args"),

@@ -30,6 +30,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "id",
         "title",
         "say",
+        "why",
         "if_it_fails",
         "undo_text",
         "action",
@@ -54,6 +55,7 @@ TEXTS = frozenset(
         "guard.fix",
         "step.title",
         "step.say",
+        "step.why",
         "step.if_it_fails",
         "step.undo_text",
     }

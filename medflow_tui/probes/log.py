@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from medflow_tui.model.log import Level, LogLine
 from medflow_tui.model.targets.log import LogTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.cleaning import clean
+from medflow_tui.rules.distinct import distinct_names
 from medflow_tui.rules.logalarms import alarm_in
 from medflow_tui.rules.logline import parse
 
@@ -58,7 +60,7 @@ class LogProbe:
         parts = [found.get(path, NO_ANSWER) for path in target.paths]
         if len(parts) == 1:
             return (self._reading(target.name, parts[0], now),)
-        names = (f"{target.name}/{Path(path).name}" for path in target.paths)
+        names = (f"{target.name}/{each}" for each in distinct_names(target.paths))
         whole = self._reading(target.name, summed(parts), now)
         return (whole, *(self._reading(name, part, now) for name, part in zip(names, parts, strict=True)))
 
@@ -102,7 +104,8 @@ def look_at(path: Path, target: LogTarget, now: datetime, zone: tzinfo) -> Value
     try:
         chunk = tail.read(target.read_at_most)
         if chunk.failure is not None:
-            return chunk.failure
+            named = say("{file}", file=path.name).also(chunk.failure.text)
+            return replace(chunk.failure, text=named)
         raw = chunk.lines + tail.read(target.read_at_most).lines
         stat = path.stat()
     except OSError:

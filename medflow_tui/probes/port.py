@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.clients.line import door
-from medflow_tui.clients.listener import Listener, listener_of
+from medflow_tui.clients.listener import listener_of
 from medflow_tui.clients.network import Deadline, UnreachableError, connect
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
@@ -23,7 +23,6 @@ class PortProbe:
 
     def __init__(self, target: PortTarget, tools: Tools) -> None:
         self._target, self._tools = target, tools
-        self._known: Listener | None = None
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
         place = door(self._target.address)
@@ -36,11 +35,11 @@ class PortProbe:
         except UnreachableError as error:
             return (self._reading(failure=error.failure),)
         latency = (time.perf_counter() - started) * 1000
-        self._known = listener_of(place.port, self._known) if _is_here(place.host) else None
+        known = listener_of(place.port) if _is_here(place.host) else None
         values = {
             "port": place.port,
-            "pid": self._known.pid if self._known else None,
-            "listener": self._known.name if self._known else None,
+            "pid": known.pid if known else None,
+            "listener": known.name if known else None,
         }
         return (self._reading(values=values, latency_ms=latency),)
 

@@ -7,30 +7,31 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from medflow_tui.journal.run_log import RunFolder, create, find
 from medflow_tui.model.health import Snapshot
-from medflow_tui.model.performer import Crew, Login
-from medflow_tui.model.plan import Plan
-from medflow_tui.model.procedure import Phase, Playbook, RunState
+from medflow_tui.model.procedure import Phase, Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.rules.choosing import fitting
-from medflow_tui.runner import detached, follow
-from medflow_tui.runner.dry_run import Rehearsal, rehearse
-from medflow_tui.runner.follow import Follower
-from medflow_tui.runner.preview import make_plan
-from medflow_tui.runner.process import Order
-from medflow_tui.runner.runner import Mandate
+
+if TYPE_CHECKING:
+    from medflow_tui.journal.run_log import RunFolder
+    from medflow_tui.model.performer import Crew, Login
+    from medflow_tui.model.plan import Plan
+    from medflow_tui.model.procedure import RunState
+    from medflow_tui.runner.dry_run import Rehearsal
+    from medflow_tui.runner.follow import Follower
+
+    CrewFor = Callable[[Playbook, Login | None], AbstractContextManager[Crew]]
 
 RUNS = "runs"
-CrewFor = Callable[[Playbook, Login | None], AbstractContextManager[Crew]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
     """One site's desk for acting. `command` starts the process of a run; `crew_for` builds what touches the services.
 
-    Every method but `fitting` reads files or services: call them in a worker thread.
+    Every method but `fitting` reads files or services, and imports what it needs: call them in a worker thread.
     """
 
     site: Site
@@ -46,11 +47,15 @@ class Dispatch:
 
     def rehearse(self, playbook: Playbook) -> Rehearsal:
         """The plan without a log-in: nothing but reads. Raises MedflowError."""
+        from medflow_tui.runner.dry_run import rehearse
+
         with self.crew_for(playbook, None) as crew:
             return rehearse(playbook, self.site, crew, self.state, now=self.now())
 
     def plan(self, playbook: Playbook, login: Login) -> Plan:
         """The plan with the operator's own log-in, which is tried once. Raises MedflowError."""
+        from medflow_tui.runner.preview import make_plan
+
         with self.crew_for(playbook, login) as crew:
             return make_plan(playbook, self.site, crew, self.state, now=self.now())
 
@@ -58,6 +63,11 @@ class Dispatch:
         self, playbook: Playbook, plan: Plan, *, who: str, reason: str, typed: str, login: Login
     ) -> RunFolder:
         """Write the plan down, start the process of the run, and return its folder. Raises MedflowError."""
+        from medflow_tui.journal.run_log import create
+        from medflow_tui.runner import detached
+        from medflow_tui.runner.process import Order
+        from medflow_tui.runner.runner import Mandate
+
         folder = create(self.state / RUNS, plan, playbook.source)
         mandate = Mandate(who=who, reason=reason, typed=typed, plan_hash=plan.hash)
         order = Order(
@@ -68,10 +78,14 @@ class Dispatch:
 
     def runs(self) -> tuple[RunState, ...]:
         """Every run as it stands, newest first."""
+        from medflow_tui.runner import follow
+
         return follow.history(self.state / RUNS)
 
     def unfinished(self) -> tuple[RunState, ...]:
         """Runs that go on, wait, or were interrupted."""
+        from medflow_tui.runner import follow
+
         return follow.unfinished(self.state / RUNS)
 
     def going_on(self) -> tuple[RunState, ...]:
@@ -80,4 +94,7 @@ class Dispatch:
 
     def follower(self, run: str) -> Follower:
         """Reads the journal of a run. Raises MedflowError when there is none of that name."""
+        from medflow_tui.journal.run_log import find
+        from medflow_tui.runner.follow import Follower
+
         return Follower(find(self.state / RUNS, run))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from medflow_tui.model.performer import Crew
 from medflow_tui.model.plan import Plan
-from medflow_tui.model.procedure import Playbook
+from medflow_tui.model.procedure import Outcome, Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.runner.preview import make_plan
@@ -26,7 +26,18 @@ class Rehearsal:
 def rehearse(playbook: Playbook, site: Site, crew: Crew, state: Path, *, now: datetime) -> Rehearsal:
     """Make the plan with a crew that is not logged in: nothing is written here, nothing but GET is sent there."""
     plan = make_plan(playbook, site, crew, state, now=now)
-    stopped = tuple(each.said for each in plan.refusals)
-    if stopped:
-        return Rehearsal(plan=plan, would_start=False, said=say("it would not start").also(*stopped))
-    return Rehearsal(plan=plan, would_start=True, said=say("dry run: nothing was touched"))
+    return Rehearsal(plan=plan, would_start=not plan.refusals, said=rehearsed(plan))
+
+
+def rehearsed(plan: Plan) -> Phrase:
+    """How a rehearsal ends: it would start, it would not, or only a log-in can tell."""
+    touched = say("dry run: nothing was touched")
+    no = tuple(each.said for each in plan.refusals if each.outcome is Outcome.FAIL)
+    if no:
+        return touched.also(say("it would not start"), *no)
+    unknown = tuple(each.said for each in plan.refusals)
+    if unknown and not plan.operator:
+        return touched.also(say("only with your log-in can it be told whether it would start"))
+    if unknown:
+        return touched.also(say("whether it would start is not known"), *unknown)
+    return touched.also(say("it would start"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.performer import Login
+from medflow_tui.model.performer import Crew, Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook, RunState
 from medflow_tui.model.words import say
@@ -35,10 +36,16 @@ class ReplayedRun(Follower):
         return self._measured
 
 
+def _nobody(playbook: Playbook, login: Login | None) -> AbstractContextManager[Crew]:
+    raise RefusedError(say("there is nothing here that could be changed"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedDispatch(Dispatch):
     """Plans by the name of their playbook; `states` newest first."""
 
+    crew_for: Callable[[Playbook, Login | None], AbstractContextManager[Crew]] = field(default=_nobody)
+    command: tuple[str, ...] = ()
     plans: Mapping[str, Plan]
     states: tuple[RunState, ...] = ()
 

@@ -12,7 +12,9 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook, RunState
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.rules.redaction import redact
+from medflow_tui.runner.report import PHASES, Report
 from medflow_tui.ui.modals.confirm import Confirm
 from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.present.line import Line, Span, wrap
@@ -46,7 +48,14 @@ class Acting:
         """Read-only again; the log-in is forgotten."""
         self.until, self._login, self._reason = None, None, ""
         self._app.say_briefly(phrase)
+        self._redraw()
+
+    def _redraw(self) -> None:
+        """Wherever the present rights are shown."""
         self._app.dashboard.redraw()
+        for each in self._app.screen_stack:
+            if isinstance(each, PlaybooksScreen):
+                each.redraw()
 
     def expire(self, now: datetime) -> None:
         """Read-only again when the time is over."""
@@ -60,6 +69,9 @@ class Acting:
             return
         if self._app.session.dispatch is None:
             self._app.say_briefly(say("there is nothing here that could be changed"))
+            return
+        if self._app.session.site.environment == "production":
+            self._app.say_briefly(PRODUCTION)
             return
         self._ask(
             say("Why do you want to act? (10 characters at least; it is written down)"), self._with_reason
@@ -83,7 +95,7 @@ class Acting:
             self._app.say_briefly(
                 say("you may act until {at:clock}; the log-in is tried when a plan is made", at=self.until)
             )
-            self._app.dashboard.redraw()
+            self._redraw()
 
         self._ask(say("Your password (kept in memory only, tried once)"), with_password, secret=True)
 
@@ -157,6 +169,9 @@ class Acting:
             ),
             self._language(say("Reason: {reason}", reason=self._reason)),
         )
+        wait = self._language(
+            say("Read the plan; the keys are not listened to yet. esc leaves, nothing done")
+        )
         ready = self._language(
             say("Type  {phrase}  and enter to start; esc leaves, nothing done", phrase=plan.confirm)
         )
@@ -168,7 +183,9 @@ class Acting:
             if agreed:
                 self._start(screen)
 
-        self._app.push_screen(Confirm(lines, ready, wrong, plan.confirm, plan.arm_after_ms / 1000), closed)
+        self._app.push_screen(
+            Confirm(lines, wait, ready, wrong, plan.confirm, plan.arm_after_ms / 1000), closed
+        )
 
     def _start(self, screen: PlanScreen) -> None:
         dispatch, login = self._app.session.dispatch, self._login
@@ -223,8 +240,6 @@ class Acting:
         elif unfinished or len(states) == 1:
             self._app.push_screen(RunScreen(self._app.session, (unfinished or list(states))[0].run))
         else:
-            from medflow_tui.runner.report import Report
-
             report = Report(speak=self._language, language=self._app.session.language.code)
             lines = report.runs(states)
             self._app.push_screen(
@@ -244,11 +259,7 @@ class Acting:
         def work() -> None:
             found = dispatch.unfinished()
             if found:
-                phrase = say(
-                    "{n:number} run of a playbook is not over ({run}): F9 shows it",
-                    n=len(found),
-                    run=found[0].run,
-                )
+                phrase = say("F9 shows a run that is not over").also(PHASES[found[0].phase], found[0].said)
                 self._app.call_later(self._app.say_briefly, phrase)
 
         threading.Thread(target=work, name="runs", daemon=True).start()

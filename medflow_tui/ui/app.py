@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,14 +16,18 @@ from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import styles
 from medflow_tui.ui.messages import SnapshotArrived
 from medflow_tui.ui.present.ring import rings
+from medflow_tui.ui.screens.base import KeyedScreen
 from medflow_tui.ui.screens.dashboard import DashboardScreen
 from medflow_tui.ui.session import Session
+from medflow_tui.ui.terminal.driver import quiet_driver
 from medflow_tui.ui.terminal.painter import Painter
 
 if TYPE_CHECKING:
     from medflow_tui.ui.acting import Acting
 
 TICK_S = 1.0
+SAID_FOR = timedelta(seconds=10)  # it hides the sentence that says what is wrong
+SOON_S = 0.15  # the log's last lines have been read by then
 
 
 class MedflowApp(App[int]):
@@ -36,11 +40,12 @@ class MedflowApp(App[int]):
     snapshot: var[Snapshot] = var(EMPTY)
 
     def __init__(self, session: Session, *, stock_terminal: bool = False, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(driver_class=None if stock_terminal else quiet_driver(), **options)
         self.session = session
         self._acting: Acting | None = None
         self._has_begun = False
         self.banner: Phrase | None = None
+        self._banner_ends = session.now()
         self.fault: Exception | None = None
         self.painter = None if stock_terminal else Painter()
         self.looking = session.looking_for(self._publish)
@@ -65,8 +70,10 @@ class MedflowApp(App[int]):
         self.looking.start()
         if self.session.follower is not None:
             self.session.follower.start()
+        self.set_timer(SOON_S, self._tick)
         self.set_interval(TICK_S, self._tick)
-        self.acting.look_for_runs()
+        if self.session.dispatch is not None:
+            self.acting.look_for_runs()
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         before, self.snapshot = self.snapshot, message.snapshot
@@ -78,6 +85,8 @@ class MedflowApp(App[int]):
                 take()
 
     def _tick(self) -> None:
+        if self.banner is not None and self.session.now() >= self._banner_ends:
+            self.say_briefly(None)
         if self._acting is not None:
             self._acting.expire(self.session.now())
         self.dashboard.tick()
@@ -102,9 +111,12 @@ class MedflowApp(App[int]):
         self.refresh()
 
     def say_briefly(self, phrase: Phrase | None) -> None:
-        """A sentence in the second line, until the next key back or the next sentence."""
-        self.banner = phrase
+        """A sentence in the second line, for ten seconds, or until the next key back or the next sentence."""
+        self.banner, self._banner_ends = phrase, self.session.now() + SAID_FOR
         self.dashboard.draw_header()
+        for each in self.screen_stack:
+            if isinstance(each, KeyedScreen) and each.is_mounted:
+                each.draw_bar()
 
     def ask(self, question: Phrase, value: str, answered: Callable[[str], None]) -> None:
         """One line of text; escape leaves without an answer."""

@@ -135,6 +135,7 @@ COMMANDS: tuple[Command, ...] = (
         keys=("u",),
         action="app.raise_rights",
         help=say("from read-only to acting, for 15 minutes, or back"),
+        label=say("act"),
         places=(DASHBOARD, LOG, PLAYBOOKS),
     ),
     Command(
@@ -142,6 +143,7 @@ COMMANDS: tuple[Command, ...] = (
         keys=("f9",),
         action="app.runs",
         help=say("runs of playbooks, also those still running"),
+        label=say("runs"),
         places=(DASHBOARD, LOG, PLAYBOOKS),
     ),
     Command(
@@ -252,7 +254,13 @@ COMMANDS: tuple[Command, ...] = (
         places=(LOG,),
     ),
     Command(name="redraw", keys=("ctrl+l",), action="app.redraw", help=say("draw the whole screen anew")),
-    Command(name="back", keys=("escape",), action="back", help=say("one level back; never quits")),
+    Command(
+        name="back",
+        keys=("escape",),
+        action="back",
+        help=say("one level back; never quits"),
+        label=say("back"),
+    ),
     Command(name="quit", keys=("q", "ctrl+q"), action="leave", help=say("back, and at the top: quit")),
 )
 
@@ -272,6 +280,12 @@ KEY_NAMES = {
     "down": "↓",
     "up": "↑",
 }
+
+# What stands on the key in words is another word on another keyboard; `Language.word` puts it there.
+KEY_WORDS = (
+    *(say("enter"), say("esc"), say("home"), say("end"), say("PgDn"), say("PgUp")),
+    *(say("tab"), say("shift+tab")),
+)
 
 
 def shown_key(key: str) -> str:

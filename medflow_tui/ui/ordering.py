@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from medflow_tui.config.schema import nearest
 from medflow_tui.model.words import say
 from medflow_tui.ui.commands import COMMANDS
+from medflow_tui.ui.present.health import called
 from medflow_tui.ui.screens.detail import DetailScreen
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def carry_out(app: MedflowApp, words: str) -> None:
         (
             each
             for each in app.snapshot.verdicts
-            if words.casefold() in (each.target.casefold(), each.label.casefold())
+            if words.casefold()
+            in (each.target.casefold(), each.label.casefold(), called(each, app.session.language).casefold())
         ),
         None,
     )

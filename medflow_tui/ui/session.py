@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from medflow_tui.journal.desk import Desk
-from medflow_tui.journal.history import Change, Sample
-from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase
-from medflow_tui.runner.dispatch import Dispatch
-from medflow_tui.ui.present.health import Glyphs
+
+if TYPE_CHECKING:
+    from medflow_tui.journal.desk import Desk
+    from medflow_tui.journal.history import Change, Sample
+    from medflow_tui.locale.language import Language
+    from medflow_tui.runner.dispatch import Dispatch
+    from medflow_tui.ui.present.health import Glyphs
 
 
 class Looking(Protocol):

@@ -16,7 +16,7 @@ TOKENS = {
     "maintenance": "blue",
     "quiet": "bright_black",
     "title": "bold",
-    "key": "cyan",
+    "key": "bold",
     "strong": "bold",
     "marker": "bold",
     "selected": "bold underline",

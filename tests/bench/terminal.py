@@ -32,9 +32,21 @@ KEYS = {
     "tab": b"\t",
 }
 _UNWANTED = (
-    "COLORTERM COLUMNS LINES NO_COLOR PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED SSH_CONNECTION SSH_TTY STY TMUX "
-    "TMUX_PANE TEXTUAL_ANIMATIONS TERM_PROGRAM TERM_PROGRAM_VERSION"
-).split()
+    "COLORTERM",
+    "COLUMNS",
+    "LINES",
+    "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "STY",
+    "TMUX",
+    "TMUX_PANE",
+    "TEXTUAL_ANIMATIONS",
+    "TERM_PROGRAM",
+    "TERM_PROGRAM_VERSION",
+)
 _SEQUENCE = re.compile(rb"\x1b\[[<=>?]?[0-9;:]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
 
 
@@ -62,9 +74,9 @@ class Program:
     name: str
     argv: tuple[str, ...]
     ready: str
+    folder: Path
     quit: str = "q"
     environment: Mapping[str, str] = field(default_factory=dict)
-    folder: Path = Path.cwd()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +131,7 @@ class Terminal:
             cwd=program.folder,
             env=environment,
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=_take_terminal,  # noqa: PLW1509 - a login_tty in the child is what a terminal is
         )
         os.close(slave)
         os.set_blocking(self._master, False)

@@ -13,6 +13,7 @@ from tests.bench.sites import every_client
 from tests.bench.terminal import Program, Size, Terminal
 
 CLIENTS = ("httpx", "kubernetes", "psycopg", "pymongo", "redis", "smbclient", "smbprotocol", "spnego")
+FIRST_SCREEN = "Log +"
 FRAME_BYTES = 1000  # no frame before the first full one is as long
 
 
@@ -26,7 +27,7 @@ def modules_at_first_paint(folder: Path) -> set[str]:
     """Every module that is loaded when the first full frame of a site with all clients has been written."""
     site, file = folder / "site.toml", folder / "modules"
     site.write_text(every_client())
-    program = witnessed(("--site", str(site), "--state", str(folder / "state")), file, "F6 Log|Services")
+    program = witnessed(("--site", str(site), "--state", str(folder / "state")), file, FIRST_SCREEN)
     with Terminal(program, Size(80, 24)) as terminal:
         terminal.until_ready()
         terminal.watch(0.5)

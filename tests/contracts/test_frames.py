@@ -32,7 +32,9 @@ from medflow_tui.ui.terminal.frames import Shadow, changes
 
 WIDTH, HEIGHT = 12, 4
 TEXTS = st.lists(st.sampled_from(["a", "b", " ", "é", "▲", "漢", "e\u0301"]), max_size=14).map("".join)
-STYLES = st.sampled_from(["", "bold", "red", "bold white on red", "underline"])
+STYLES = st.sampled_from(
+    ["", "bold", "red", "bold white on red", "underline", "reverse", "bold red", "red on blue"]
+)
 FRAMES = st.lists(
     st.lists(st.lists(st.tuples(TEXTS, STYLES), max_size=3), min_size=HEIGHT, max_size=HEIGHT),
     min_size=1,
@@ -52,12 +54,15 @@ class Terminal:
 
     def cells(self) -> list[list[tuple[Any, ...]]]:
         return [
-            [
-                (c.data, c.fg, c.bg, c.bold, c.underscore)
-                for c in (self.screen.buffer[y][x] for x in range(self.screen.columns))
-            ]
+            [seen(self.screen.buffer[y][x]) for x in range(self.screen.columns)]
             for y in range(self.screen.lines)
         ]
+
+
+def seen(cell: Any) -> tuple[Any, ...]:
+    """What can be seen of a cell: of a blank, its background and the lines through and under it."""
+    lines = (cell.data, cell.bg, cell.underscore, cell.reverse, cell.strikethrough)
+    return lines if cell.data == " " and not cell.reverse else (*lines, cell.fg, cell.bold, cell.italics)
 
 
 def layout(frame: list[list[tuple[str, str]]]) -> LayoutUpdate:

@@ -354,7 +354,7 @@ def test_redis_that_refuses_is_unknown_and_the_backend_is_still_asked(
     )
     readings = probe_of(tmp_path, target, clock).read(DEADLINE_S)
     found = verdicts(readings, target, clock)
-    assert (found["queue"].health, found["queue"].evidence.text) == (Health.UNKNOWN, "redis cannot be read")
+    assert (found["queue"].health, found["queue"].evidence.text) == (Health.UNKNOWN, "cannot be read")
     assert found["worker"].evidence.text == "no worker"
 
 
@@ -370,7 +370,7 @@ def test_a_frozen_redis_and_a_frozen_backend_together_keep_to_the_deadline(
             took = time.monotonic() - started
     assert took < DEADLINE_S + SLACK_S
     found = verdicts(readings, target, clock)
-    assert found["queue"].evidence.text == "redis cannot be read"
+    assert found["queue"].evidence.text == "cannot be read"
     assert found["worker"].evidence.text == "redis unreadable"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -138,9 +139,15 @@ async def opened(
     site: Path, state: Path, *, language: str = "en", size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Dashboard]:
     """The dashboard as `medflow-tui --site SITE --state STATE` opens it, without a terminal."""
-    with living_session(Options(site=str(site), state=str(state), language=language)) as session:
-        async with shown(session, size=size) as dashboard:
-            yield dashboard
+    try:
+        with living_session(Options(site=str(site), state=str(state), language=language)) as session:
+            async with shown(session, size=size) as dashboard:
+                yield dashboard
+    finally:
+        for handler in list(
+            logging.getLogger("medflow_tui").handlers
+        ):  # the log of the program is in the folder
+            handler.close()
 
 
 @asynccontextmanager

@@ -57,7 +57,9 @@ def _judge_whole(reading: Reading, plans: Mapping[str, BackupSet], now: datetime
         health, evidence = Health.UNKNOWN, say("no set declared")
     elif not values["complete"]:
         health, evidence = Health.UNKNOWN, say("not all was looked at")
-    return Judgement(health=health, evidence=evidence, detail=tuple(detail), figure=float(values["free"]))
+    return Judgement(
+        health=health, evidence=evidence, detail=tuple(detail), figure=float(values["free"]), form="bytes"
+    )
 
 
 def judge_set(plan: BackupSet, found: Found, now: datetime) -> Judgement:
@@ -84,7 +86,9 @@ def judge_set(plan: BackupSet, found: Found, now: datetime) -> Judgement:
         detail=_detail(plan, found, now, zone),
         means=means,
         threshold=threshold,
+        limit=say("due {at}", at=plan.at),
         figure=float(found["size"]),
+        form="bytes",
     )
 
 

@@ -56,7 +56,9 @@ def judge_clinic(reading: Reading, target: ClinicsTarget, context: Context) -> J
         detail=detail,
         means=MEANS if health.is_trouble else SILENCE,
         threshold=threshold,
+        limit=say("max {time:duration}", time=target.overdue_s(settings)),
         figure=values["rtt_ms"],
+        form="ms",
         resumes_at=resumes_at,
     )
 
@@ -128,7 +130,7 @@ def _contact(reading: Reading, target: ClinicsTarget, now: datetime, opened: dat
     critical = target.critical_intervals * settings.every_s + target.grace_s
     # A clinic that was silent yesterday is given one interval in the morning before it is critical again.
     is_critical = age_s > critical and open_for_s > limit
-    return Health.CRITICAL if is_critical else Health.WARNING, say("silent since {at:when}", at=seen_at)
+    return Health.CRITICAL if is_critical else Health.WARNING, say("silent {at:when}", at=seen_at)
 
 
 def _no_answer(reading: Reading, settings: Clinic, now: datetime, *, is_silent: bool) -> Found:
@@ -138,7 +140,7 @@ def _no_answer(reading: Reading, settings: Clinic, now: datetime, *, is_silent: 
     health = Health.WARNING if lately and not is_silent else Health.CRITICAL
     if answered_at is None:
         return health, say("no answer")
-    return health, say("silent since {at:when}", at=answered_at)
+    return health, say("silent {at:when}", at=answered_at)
 
 
 def _line(reading: Reading, target: ClinicsTarget) -> Found:

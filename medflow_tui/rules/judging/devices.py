@@ -54,7 +54,9 @@ def _judge_device(reading: Reading, name: str, target: DevicesTarget, context: C
         threshold=say("an import every {due:duration}", due=due)
         if due
         else say("the age of imports is not judged"),
+        limit=say("max {time:duration}", time=due) if due else SILENCE,
         figure=_age(values["last_sync"], context),
+        form="duration",
     )
 
 

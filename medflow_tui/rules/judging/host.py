@@ -70,7 +70,9 @@ def _cpu(reading: Reading, target: HostTarget, context: Context) -> Judgement:
             limit=target.cpu_percent,
             time=target.cpu_for_s,
         ),
+        limit=say("max {share:percent}", share=target.cpu_percent),
         figure=percent,
+        form="percent",
     )
 
 
@@ -87,6 +89,7 @@ def _memory(reading: Reading, target: HostTarget) -> Judgement:
             critical=target.memory_critical_percent,
         ),
         percent,
+        say("max {share:percent}", share=target.memory_warning_percent),
     )
 
 
@@ -99,6 +102,7 @@ def _swap(reading: Reading, target: HostTarget) -> Judgement:
         NO_MEMORY,
         say("warning from {warning:percent}", warning=target.swap_warning_percent),
         percent,
+        say("max {share:percent}", share=target.swap_warning_percent),
     )
 
 
@@ -120,6 +124,7 @@ def _disk(reading: Reading, target: HostTarget) -> Judgement:
             critical=target.disk_free_critical_percent,
         ),
         percent,
+        say("min {share:percent}", share=target.disk_free_warning_percent),
     )
 
 
@@ -133,7 +138,13 @@ def _clock(reading: Reading, target: HostTarget) -> Judgement:
     if offset is not None:
         health = _level(abs(offset), target.clock_warning_s, target.clock_critical_s)
         return _judgement(
-            health, say("{off:number} s off", off=round(abs(offset), 1)), WRONG_TIME, threshold, abs(offset)
+            health,
+            say("{off:number} s off", off=round(abs(offset), 1)),
+            WRONG_TIME,
+            threshold,
+            abs(offset),
+            say("max {time:duration}", time=target.clock_warning_s),
+            "duration",
         )
     if kept is True:
         return Judgement(health=Health.OK, evidence=say("kept in time"), threshold=threshold)
@@ -170,12 +181,20 @@ def _level(value: float, warning: float, critical: float) -> Health:
 
 
 def _judgement(
-    health: Health, evidence: Phrase, means: Phrase, threshold: Phrase, figure: float | None
+    health: Health,
+    evidence: Phrase,
+    means: Phrase,
+    threshold: Phrase,
+    figure: float | None,
+    limit: Phrase = SILENCE,
+    form: str = "percent",
 ) -> Judgement:
     return Judgement(
         health=health,
         evidence=evidence,
         means=means if health.is_trouble else SILENCE,
         threshold=threshold,
+        limit=limit,
         figure=figure,
+        form=form,
     )

@@ -57,7 +57,9 @@ def judge(reading: Reading, target: HttpTarget, context: Context) -> Judgement:
         detail=(*others, *_detail(reading, target)),
         means=what if health.is_trouble else SILENCE,
         threshold=_threshold(target),
+        limit=say("max {ms:ms}", ms=target.latency_warning_ms),
         figure=float(reading.values["ms"]),
+        form="ms",
     )
 
 

@@ -51,6 +51,7 @@ def judge(reading: Reading, target: MongodbTarget, context: Context) -> Judgemen
             warning=target.connections_warning_percent,
             critical=target.connections_critical_percent,
         ),
+        limit=say("max {share:percent}", share=target.connections_warning_percent),
         figure=None if values["connections"] is None else float(values["connections"]),
     )
 

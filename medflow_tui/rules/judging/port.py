@@ -29,6 +29,7 @@ def judge(reading: Reading, target: PortTarget, context: Context) -> Judgement:
             detail=(weak, note),
             threshold=threshold,
             figure=reading.latency_ms,
+            form="ms",
         )
     wrong = bool(target.listener) and target.listener.lower() not in listener.lower()
     return Judgement(
@@ -38,4 +39,5 @@ def judge(reading: Reading, target: PortTarget, context: Context) -> Judgement:
         means=OTHER if wrong else SILENCE,
         threshold=threshold,
         figure=reading.latency_ms,
+        form="ms",
     )

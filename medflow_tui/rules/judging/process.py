@@ -44,6 +44,7 @@ def judge(reading: Reading, target: ProcessTarget, context: Context) -> Judgemen
         means=means if health.is_trouble else SILENCE,
         threshold=_threshold(reading, target),
         figure=None if values["memory"] is None else float(values["memory"]),
+        form="bytes",
     )
 
 

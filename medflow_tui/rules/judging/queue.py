@@ -35,7 +35,7 @@ def _judge_queue(reading: Reading, target: QueueTarget, context: Context) -> Jud
     if reading.failure is not None:
         return Judgement(
             health=Health.UNKNOWN,
-            evidence=say("redis cannot be read"),
+            evidence=say("cannot be read"),
             detail=(reading.failure.text,),
             means=MEANS,
         )
@@ -46,6 +46,7 @@ def _judge_queue(reading: Reading, target: QueueTarget, context: Context) -> Jud
         detail=_detail(reading.values),
         means=MEANS if health.is_trouble else SILENCE,
         threshold=_threshold(target),
+        limit=say("max {time:duration}", time=target.stuck_after_s),
         figure=float(reading.values["waiting"]),
     )
 
@@ -138,7 +139,7 @@ def _judge_call(reading: Reading) -> Judgement:
     """The backend's answer: what is wrong with the backend itself is the backend's own row, so here it is unknown."""
     failure = reading.failure
     if failure is None:
-        return Judgement(health=Health.OK, evidence=say("answers"), figure=reading.latency_ms)
+        return Judgement(health=Health.OK, evidence=say("answers"), figure=reading.latency_ms, form="ms")
     detail = [say("no further call before then")] if failure.cause is Cause.LIMITED else []
     if failure.cause is Cause.DENIED:
         detail.append(say("log-in is not tried again until the configuration changes"))

@@ -46,7 +46,9 @@ def judge(reading: Reading, target: RedisTarget, context: Context) -> Judgement:
         detail=detail,
         means=MEANS if health.is_trouble else Phrase(text=""),
         threshold=threshold,
+        limit=say("max {share:percent}", share=target.memory_warning_percent),
         figure=float(values["used_memory"]),
+        form="bytes",
     )
 
 

@@ -30,7 +30,11 @@ def judge(reading: Reading, target: ShareTarget, context: Context) -> Judgement:
         detail=_detail(reading),
         means=MEANS if health.is_trouble else SILENCE,
         threshold=_threshold(target),
+        limit=say("max {time:duration}", time=target.expected_every_s)
+        if target.expected_every_s
+        else SILENCE,
         figure=_old(reading, context),
+        form="duration",
     )
 
 

@@ -44,5 +44,7 @@ def judge(reading: Reading, target: UplinkTarget, context: Context) -> Judgement
             warning=target.loss_warning_percent,
             critical=target.loss_critical_percent,
         ),
+        limit=say("max {share:percent}", share=target.loss_warning_percent),
         figure=rtt,
+        form="ms",
     )

@@ -1,4 +1,4 @@
-"""A typed confirmation that late keys cannot give: armed after a while, what came before is thrown away, no paste."""
+"""A typed confirmation that late keys cannot give: armed when it is quiet, what came before is thrown away, no paste."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input
 
 from medflow_tui.ui.present.line import Span, wrap
@@ -25,21 +26,17 @@ class _Field(Input):
 
 
 class Confirm(ModalScreen[bool]):
-    """True only when exactly `phrase` was typed after `arm_after_s`; escape, or anything else, is False."""
+    """True only when exactly `phrase` was typed once no key had come for `arm_after_s`; escape is False."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "")]
 
     def __init__(
-        self, lines: tuple[str, ...], ready: str, wrong: str, phrase: str, arm_after_s: float
+        self, lines: tuple[str, ...], wait: str, ready: str, wrong: str, phrase: str, arm_after_s: float
     ) -> None:
         super().__init__()
-        self._above, self._ready, self._wrong, self._phrase, self._arm_after_s = (
-            lines,
-            ready,
-            wrong,
-            phrase,
-            arm_after_s,
-        )
+        self._above, self._wait, self._ready, self._wrong = lines, wait, ready, wrong
+        self._phrase, self._arm_after_s = phrase, arm_after_s
+        self._arming: Timer | None = None
         self.is_armed = False
 
     def compose(self) -> ComposeResult:
@@ -50,8 +47,23 @@ class Confirm(ModalScreen[bool]):
             yield field
 
     def on_mount(self) -> None:
-        self._tell(self._above)
-        self.set_timer(self._arm_after_s, self._arm)
+        self._tell((*self._above, self._wait))
+        self._arm_later()
+
+    def _arm_later(self) -> None:
+        if self._arming is not None:
+            self._arming.stop()
+        self._arming = self.set_timer(self._arm_after_s, self._arm)
+
+    def on_key(self) -> None:
+        """A key that comes too early puts arming off: an enter that is held down never arms."""
+        if not self.is_armed:
+            self._arm_later()
+
+    def on_paste(self) -> None:
+        """Likewise pasted text."""
+        if not self.is_armed:
+            self._arm_later()
 
     def _tell(self, texts: tuple[str, ...]) -> None:
         cells = max(20, self.app.size.width - 2)

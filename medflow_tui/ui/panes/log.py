@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections import deque
 
 from medflow_tui.locale.language import Language
+from medflow_tui.model.health import Verdict
 from medflow_tui.model.log import Level, LogLine, LogNews
+from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.logline import fold
 from medflow_tui.rules.logview import filter_of, neighbour
+from medflow_tui.ui.present.health import counts, ordered
 from medflow_tui.ui.present.line import Line, Span, fit, width
-from medflow_tui.ui.present.loglines import log_row
-from medflow_tui.ui.present.rows import Look
+from medflow_tui.ui.present.loglines import error_row, file_names, log_row
+from medflow_tui.ui.present.rows import STYLES, Look
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
 KEPT = 2000
 FOLDED = 200  # of the newest lines, repeats are shown as one
+ERRORS_CELLS, ERRORS_LINES = 100, 12  # of a pane that has room for the errors of each minute
 LEVELS = (Level.TRACE, Level.INFO, Level.WARN, Level.ERROR)
 
 
 class LogPane(Lines, can_focus=True):
     """Follows the end until one scrolls up; `v`, `/` and `-` filter, `e` and `w` jump between errors and warnings."""
 
-    def __init__(self, key: str, language: Language, sources: str) -> None:
+    def __init__(self, key: str, language: Language, site: Site) -> None:
         super().__init__(style, id="log", classes="pane")
-        self._key, self._language, self._sources = key, language, sources
+        self._key, self._language = key, language
+        self._files = file_names(site)
+        self._verdicts: tuple[Verdict, ...] = ()
+        self._errors: tuple[int, ...] = ()
         self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._shown: list[LogLine] = []
         self._look: Look | None = None
@@ -40,7 +47,31 @@ class LogPane(Lines, can_focus=True):
     @property
     def several(self) -> bool:
         """True when lines of more than one file are mixed."""
-        return "," in self._sources
+        return len(self._files) > 1
+
+    @property
+    def selected(self) -> Verdict | None:
+        """The worst verdict on the logs."""
+        return next(iter(ordered(self._verdicts)), None)
+
+    def judged(self, verdicts: tuple[Verdict, ...]) -> None:
+        """What is concluded from the logs; drawn with the next `take`."""
+        self._verdicts = verdicts
+
+    def count(self, errors: tuple[int, ...]) -> None:
+        """Errors in each of the last minutes, for where there is room to draw them."""
+        if errors != self._errors:
+            self._errors = errors
+            self.draw()
+
+    @property
+    def _room(self) -> int:
+        """Lines of log that fit."""
+        return max(1, self.size.height - 1 - self._has_errors)
+
+    @property
+    def _has_errors(self) -> bool:
+        return bool(self._errors) and self.size.width >= ERRORS_CELLS and self.size.height >= ERRORS_LINES
 
     def take(self, news: LogNews, look: Look) -> None:
         """Add what came; repeats among the newest become one line with a count."""
@@ -51,10 +82,11 @@ class LogPane(Lines, can_focus=True):
             self.notice = news.notices[-1]
         elif news.lines:
             self.notice = None
+        is_begun = bool(self._shown)
         self._kept.extend(news.lines)
         self._add([each for each in news.lines if self._filter.shows(each)])
         if self.following:
-            self._jump()
+            self._jump() if is_begun else self.bottom()
         self.draw()
 
     def _add(self, lines: list[LogLine]) -> None:
@@ -98,14 +130,14 @@ class LogPane(Lines, can_focus=True):
         if found is None:
             return False
         self.following, self._at = False, found
-        height = max(1, self.size.height - 1)
+        height = self._room
         self._top = max(0, min(found - height // 2, len(self._shown) - height))
         self.draw()
         return True
 
     def move(self, steps: int) -> None:
         """Scroll; at the end it follows again."""
-        height = max(1, self.size.height - 1)
+        height = self._room
         last = max(0, len(self._shown) - height)
         self._top = max(0, min(self._top + steps, last))
         self.following = self._top >= last and steps > 0
@@ -114,11 +146,11 @@ class LogPane(Lines, can_focus=True):
     def bottom(self) -> None:
         """To the end, and follow."""
         self.following, self._at = True, None
-        self._top = max(0, len(self._shown) - max(1, self.size.height - 1))
+        self._top = max(0, len(self._shown) - self._room)
         self.draw()
 
     def _jump(self) -> None:
-        height = max(1, self.size.height - 1)
+        height = self._room
         if len(self._shown) - self._top > height:
             self._top = max(0, len(self._shown) - max(1, height // 2 + 1))
 
@@ -129,7 +161,9 @@ class LogPane(Lines, can_focus=True):
         if look is None or cells <= 0 or height <= 0:
             return
         lines: list[Line] = [self._title(cells, look)]
-        visible = self._shown[self._top : self._top + height - 1]
+        if self._has_errors:
+            lines.append(error_row(self._errors, cells, look))
+        visible = self._shown[self._top : self._top + self._room]
         if not visible:
             text = (
                 self._language.say(self.notice)
@@ -155,15 +189,28 @@ class LogPane(Lines, can_focus=True):
         if self.notice and self._shown:
             right.append(tell(self.notice))
         note = "  ".join(right)
-        left = f"{tell(say('Log'))}  {self._sources}"
-        room = max(0, cells - 2 - len(self._key) - width(note) - 2)
+        troubles = counts(each for each in self._verdicts if each.health.is_trouble)
+        counted = [
+            Span(f"  {look.glyphs.health[health]} {n}", STYLES[health]) for health, n in troubles.items()
+        ]
+        name, files = tell(say("Log")), self._sources()
+        room = max(0, cells - 5 - len(self._key) - width(note) - sum(width(each.text) for each in counted))
         return (
             Span(look.glyphs.marker if self.has_focus else " ", "marker"),
-            Span(self._key, "key"),
+            Span(self._key, "quiet"),
             Span(" "),
-            Span(fit(left, room, look.glyphs.more), "title"),
-            Span(f" {note}", "quiet"),
+            Span(fit(name, min(width(name), room), look.glyphs.more), "title"),
+            Span(fit(f"  {files}", max(0, room - width(name)), look.glyphs.more), "quiet"),
+            *counted,
+            Span(f"  {note} ", "quiet"),
         )
+
+    def _sources(self) -> str:
+        """`backend and 2 more`."""
+        first, others = self._files[:1], len(self._files) - 1
+        if others < 1:
+            return "".join(first)
+        return self._language.say(say("{name} and {n:number} more", name=first[0], n=others))
 
     def on_resize(self) -> None:
         if self.following:

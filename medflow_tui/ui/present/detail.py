@@ -11,7 +11,7 @@ from medflow_tui.model.health import EPOCH, Verdict
 from medflow_tui.model.site import Contact, Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.ui.present.health import Glyphs, spark, word
+from medflow_tui.ui.present.health import Glyphs, called, spark, word
 from medflow_tui.ui.present.line import Line, Span, wrap
 from medflow_tui.ui.present.rows import STYLES, Look
 
@@ -41,10 +41,10 @@ def detail_lines(verdict: Verdict, known: Known, look: Look, cells: int) -> list
     state = f"{look.glyphs.health[verdict.health]} {tell(word(verdict.health))}"
     lines: list[Line] = [
         (
-            Span(f" {verdict.label}", "title"),
+            Span(f" {called(verdict, look.language)}", "title"),
             Span("  "),
             Span(state, STYLES[verdict.health]),
-            Span(f"  {verdict.target}", "quiet"),
+            *((Span(f"  {verdict.target}", "quiet"),) if verdict.target != verdict.label else ()),
         ),
         (),
     ]
@@ -102,7 +102,8 @@ def _since(verdict: Verdict, known: Known, look: Look) -> list[str]:
             tell(say("{state:word} since {at:moment}", state=verdict.health.value, at=verdict.since))
         )
     for label, hours in ((say("last hour"), 1), (say("last day"), 24)):
-        drawn = figure_bar(known.samples, look, hours)
+        form = verdict.judgement.form if verdict.judgement is not None else "number"
+        drawn = figure_bar(known.samples, look, hours, form)
         if drawn:
             texts.append(f"{tell(label):<10} {drawn}")
     for each in known.changes[:8]:
@@ -137,10 +138,10 @@ def _since(verdict: Verdict, known: Known, look: Look) -> list[str]:
     return texts or [tell(say("no history yet"))]
 
 
-def figure_bar(samples: Sequence[Sample], look: Look, hours: int) -> str:
+def figure_bar(samples: Sequence[Sample], look: Look, hours: int, form: str = "number") -> str:
     """The figure of each five minutes (or of each half hour) from the least to the most, with both named.
 
-    A target without a figure shows its health instead.
+    `form` is how the figure is written. A target without a figure shows its health instead.
     """
     since = look.now - timedelta(hours=hours)
     inside = [each for each in samples if each.at >= since]
@@ -157,8 +158,8 @@ def figure_bar(samples: Sequence[Sample], look: Look, hours: int) -> str:
         return spark(worst, look.glyphs, cells).lstrip()
     least, most = min(figures), max(figures)
     drawn = "".join(_level(slot, least, most, look.glyphs) for slot in slots).lstrip()
-    number = look.language.number
-    return f"{drawn}  {number(least)} … {number(most)}"
+    scale = look.language.fill(f"{{least:{form}}} … {{most:{form}}}", {"least": least, "most": most})
+    return f"{drawn}  {scale}"
 
 
 def _order(health: object) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from medflow_tui.model.health import EPOCH, Health, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.ui.present.line import Line, Span, width
+from medflow_tui.ui.present.line import Line, Span, fit, width
 from medflow_tui.ui.present.rows import Look
 
 ENVIRONMENT_WORDS = {"production": say("PRODUCTION"), "drill": say("DRILL"), "lab": say("LAB")}
@@ -38,11 +38,12 @@ def header(
         Span(tell(oldest(snapshot)), "quiet") if oldest(snapshot) else None,
         Span(note, "quiet") if note else None,
     ]
-    spans = [
-        Span(f" {site.code} {short_name(site)}".rstrip(), "strong"),
-        Span("  "),
-        Span(tell(ENVIRONMENT_WORDS[site.environment]), f"env-{site.environment}"),
-    ]
+    environment = tell(ENVIRONMENT_WORDS[site.environment])
+    room = cells - width(environment) - len(clock) - 4
+    place = f" {site.code} {short_name(site)}".rstrip()
+    if width(place) > room:
+        place = fit(f" {site.code}", max(4, room), look.glyphs.more).rstrip()
+    spans = [Span(place, "strong"), Span("  "), Span(environment, f"env-{site.environment}")]
     used = sum(width(each.text) for each in spans) + len(clock) + 2
     for each in optional:
         if each is not None and used + width(each.text) + 2 <= cells:
@@ -51,6 +52,20 @@ def header(
     left = cells - sum(width(each.text) for each in spans) - len(clock)
     spans += [Span(" " * max(1, left)), Span(clock, "quiet")]
     return tuple(spans)
+
+
+def headline(title: str, site: Site, end: str, look: Look, cells: int) -> Line:
+    """The first line of a screen about acting: what, where, which environment; `end` stands at the right end.
+
+    Where there is no room the code of the site stands for its name, then nothing; the environment always stays.
+    """
+    word = look.language.say(ENVIRONMENT_WORDS[site.environment])
+    for place in (f"   {site.name}", f"   {site.code}", ""):
+        gap = cells - width(title) - width(place) - width(word) - width(end) - 4
+        if gap >= 1:
+            break
+    left = (Span(f" {title}", "title"), Span(f"{place}  "), Span(word, f"env-{site.environment}"))
+    return (*left, Span(" " * gap), Span(f"{end} ", "quiet")) if end and gap >= 1 else left
 
 
 def short_name(site: Site) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Health, Verdict
-from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.alerts import rank
 
 WORDS = {
@@ -137,11 +137,11 @@ NAMES = {
 }
 
 
-def name(verdict: Verdict, language: Language) -> str:
+def called(verdict: Verdict, language: Language) -> str:
     """What a row is called: our own names in the language of the reader.
 
-    >>> row = Verdict(target="host/disk /", kind="host", pane="services", label="disk /", health=Health.OK, evidence=SILENCE)
-    >>> name(row, Language("en", translate=str.upper))
+    >>> row = Verdict(target="x", kind="host", pane="services", label="disk /", health=Health.OK, evidence=say("ok"))
+    >>> called(row, Language("en", translate=str.upper))
     'DISK /'
     """
     head, blank, rest = verdict.label.partition(" ")

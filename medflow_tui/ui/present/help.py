@@ -21,7 +21,7 @@ def help_lines(place: str, language: Language, glyphs: Glyphs, cells: int) -> li
     """Keys first, then what the signs mean."""
     lines: list[Line] = []
     for each in at(place):
-        keys = " ".join(shown_key(key) for key in each.keys)
+        keys = " ".join(language.word(shown_key(key)) for key in each.keys)
         lines.append((Span(f"  {fit(keys, 16)}", "key"), Span(language.say(each.help))))
     lines.append(())
     for health in (

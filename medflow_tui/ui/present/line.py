@@ -38,8 +38,8 @@ def width(text: str) -> int:
 def fit(text: str, cells: int, more: str = "…") -> str:
     """Exactly so many cells: cut with a mark, or filled with blanks.
 
-    >>> fit("connexion refusée", 9), fit("ok", 4)
-    ('connexio…', 'ok  ')
+    >>> fit("connexion refusée", 9), fit("ok", 4), fit("critical", 6, "")
+    ('connexio…', 'ok  ', 'critic')
     """
     if cells <= 0:
         return ""
@@ -48,10 +48,10 @@ def fit(text: str, cells: int, more: str = "…") -> str:
         return text + " " * missing
     kept = ""
     for each in text:
-        if width(kept + each) > cells - 1:
+        if width(kept + each) > cells - width(more):
             break
         kept += each
-    return kept + more + " " * (cells - width(kept) - 1)
+    return kept + more + " " * (cells - width(kept) - width(more))
 
 
 def cut(line: Iterable[Span], cells: int) -> Line:

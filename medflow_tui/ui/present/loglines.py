@@ -1,13 +1,56 @@
-"""A line of the log as a row: time, level, where from, text, how often."""
+"""A line of the log as a row: time, level, where from, text, how often; and the errors of the last hour as a row."""
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from medflow_tui.model.log import Level, LogLine
+from medflow_tui.model.site import Site
+from medflow_tui.model.targets.log import LogTarget
+from medflow_tui.model.words import say
+from medflow_tui.rules.distinct import distinct_names
 from medflow_tui.ui.present.line import Line, Span, fit, width
 from medflow_tui.ui.present.rows import Look
 
 LEVEL_STYLES = {Level.CRITICAL: "critical", Level.ERROR: "bad", Level.WARN: "warning", Level.NOTICE: "strong"}
 CLOCK, LEVEL, SOURCE = 8, 6, 8
+SOURCE_WIDE, ORIGIN, TIMES, WIDE = (
+    16,
+    22,
+    6,
+    100,
+)  # cells of source, file and repeats in rows that have so many
+
+
+def file_names(site: Site) -> tuple[str, ...]:
+    """The files that are followed: a target of one file by its title, the files of another by their own names."""
+    return tuple(
+        each.title if len(each.paths) == 1 else name.removesuffix(".log")
+        for each in site.targets
+        if isinstance(each, LogTarget)
+        for name in distinct_names(each.paths)
+    )
+
+
+def error_row(errors: tuple[int, ...], cells: int, look: Look) -> Line:
+    """Errors in each minute, oldest first, as columns; the most in one minute is named."""
+    tell, levels = look.language.say, look.glyphs.levels
+    most = max(errors, default=0)
+    name = tell(say("errors in {n:number} min", n=len(errors)))
+    if not most:
+        return (Span(f"   {name}: {look.language.number(0)}", "quiet"),)
+    drawn = [
+        Span(
+            "".join(
+                levels[max(1, round(each / most * (len(levels) - 1)))] if some else levels[0] for each in part
+            ),
+            "bad" if some else "quiet",
+        )
+        for some, part in groupby(errors, bool)
+    ]
+    scale = tell(say("up to {n:number} a minute", n=most))
+    left = fit(f"   {name}: {look.language.number(sum(errors))}", CLOCK + LEVEL + SOURCE_WIDE + 4)
+    return (Span(left, "quiet"), *drawn, Span(f"  {scale}", "quiet"))
 
 
 def log_row(entry: LogLine, cells: int, look: Look, *, marked: bool = False, several: bool = False) -> Line:
@@ -19,20 +62,24 @@ def log_row(entry: LogLine, cells: int, look: Look, *, marked: bool = False, sev
         else ""
     )
     doubt = "~" if clock and not entry.zone_known else " "
+    wide = cells >= WIDE
     times = f" ×{language.number(entry.count)}" if entry.count > 1 else ""
-    source = f"{entry.origin}:{entry.source}" if several and entry.origin else entry.source
+    times = f"{times:>{TIMES}}" if wide else times
+    sources = SOURCE_WIDE if wide else SOURCE
+    origin = f"  {fit(entry.origin, ORIGIN, look.glyphs.more)}" if wide and several else ""
     style = LEVEL_STYLES.get(entry.level, "")
     level = "" if entry.continued else entry.level.word
     head = f"{fit(clock, CLOCK, '')}{doubt}"
-    room = cells - 1 - CLOCK - 1 - LEVEL - 1 - SOURCE - 1 - width(times)
+    room = cells - 1 - CLOCK - 1 - LEVEL - 1 - sources - 1 - width(origin) - width(times)
     text = f"{entry.code} {entry.text}" if entry.code else entry.text
     return (
         Span(look.glyphs.marker if marked else " ", "marker"),
         Span(head, "quiet"),
         Span(fit(level, LEVEL, ""), style),
         Span(" "),
-        Span(fit(source, SOURCE, look.glyphs.more), "quiet"),
+        Span(fit(entry.source, sources, look.glyphs.more), "quiet"),
         Span(" "),
         Span(fit(text, max(1, room), look.glyphs.more), style if entry.level >= Level.ERROR else ""),
+        Span(origin, "quiet"),
         Span(times, "strong"),
     )

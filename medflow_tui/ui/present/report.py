@@ -10,7 +10,7 @@ from medflow_tui.model.health import EPOCH, Health, Snapshot, Verdict
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import say
 from medflow_tui.rules.alerts import exit_code, rank
-from medflow_tui.ui.present.health import ordered, word
+from medflow_tui.ui.present.health import called, ordered, word
 
 NAGIOS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 PANE_TITLES = {
@@ -117,12 +117,11 @@ def status_lines(site: Site, snapshot: Snapshot, language: Language) -> list[str
         rows = [each for each in snapshot.verdicts if each.pane == pane]
         if not rows:
             continue
-        lines += ["", f"{language.say(title)}:"]
+        lines += ["", language.say(say("{title}:", title=language.say(title)))]
         for each in sorted(rows, key=lambda row: rank(row.health)):
             since = ""
             if each.health.is_trouble and each.since != EPOCH:
                 since = ", " + language.say(say("since {at:when}", at=each.since), snapshot.at)
-            lines.append(
-                f"  {each.label}: {language.say(word(each.health))}, {language.say(each.evidence, snapshot.at)}{since}"
-            )
+            what = f"{language.say(word(each.health))}, {language.say(each.evidence, snapshot.at)}{since}"
+            lines.append("  " + language.say(say("{name}: {what}", name=called(each, language), what=what)))
     return lines

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from medflow_tui.ui import commands
-from medflow_tui.ui.present.line import Line, Span, width
+from medflow_tui.ui.present.line import Line, Span, width, wrap
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
@@ -47,7 +47,10 @@ class KeyedScreen(Screen[None]):
         for each in commands.at(place or self.place):
             if not each.label:
                 continue
-            key, label = commands.shown_key(each.keys[0]), self.bar_label(each)
+            key = self.session.language.word(commands.shown_key(each.keys[0]))
+            label = self.bar_label(each)
+            if not label:
+                continue
             size = width(key) + 1 + width(label) + 2
             if used + size > cells:
                 break
@@ -55,8 +58,27 @@ class KeyedScreen(Screen[None]):
             used += size
         return tuple(spans)
 
+    def bar_end(self, cells: int) -> tuple[Span, ...]:
+        """What stands at the right end of the bar instead of the last keys."""
+        return ()
+
+    def draw_bar(self) -> None:
+        """The key bar, and above it the sentence that was said last: the header is not in sight here."""
+        cells = self.app.size.width
+        end = self.bar_end(cells)
+        room = cells - sum(width(each.text) for each in end)
+        bar = self.key_bar(room)
+        gap = room - sum(width(each.text) for each in bar)
+        lines: list[Line] = [(*bar, Span(" " * gap), *end) if end else bar]
+        if self.switchboard.banner:
+            said = wrap(self.tell(self.switchboard.banner), cells - 2)
+            lines = [*((Span(f" {each}", "strong"),) for each in said), *lines]
+        widget = self.query_one("#keys", Lines)
+        widget.styles.height = len(lines)
+        widget.show(lines)
+
     def bar_label(self, command: commands.Command) -> str:
-        """The word on the bar; a screen may say more (how many playbooks fit)."""
+        """The word on the bar; a screen may say more (how many playbooks fit), or nothing for what is not possible."""
         return self.session.language.say(command.label)
 
     def new_bar(self) -> Lines:

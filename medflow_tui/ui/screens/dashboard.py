@@ -13,9 +13,11 @@ from medflow_tui.model.log import Level, LogNews
 from medflow_tui.model.target import BACKUPS, CLINICS, DEVICES, LOG, PANES, SERVICES
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import commands
+from medflow_tui.ui.panes.detail import DetailPane
 from medflow_tui.ui.panes.log import LogPane
 from medflow_tui.ui.panes.rows import RowsPane
 from medflow_tui.ui.present.header import header
+from medflow_tui.ui.present.health import called
 from medflow_tui.ui.present.line import Line, Span, fit, width
 from medflow_tui.ui.present.report import PANE_TITLES
 from medflow_tui.ui.present.rows import Look, summary
@@ -24,7 +26,7 @@ from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
-NARROW, WIDE = 60, 120
+NARROW, WIDE, TALL = 60, 120, 30
 SMALLEST = (40, 12)
 PANE_KEYS = {SERVICES: "F2", CLINICS: "F3", DEVICES: "F4", BACKUPS: "F5", LOG: "F6"}
 
@@ -52,14 +54,14 @@ class DashboardScreen(KeyedScreen):
                     self._bindings.bind(key, each.action, show=False)
         self.view = View()
         self._frozen: Snapshot | None = None
+        self._is_roomy = False
 
     def compose(self) -> ComposeResult:
         yield Lines(style, classes="head", id="head")
         with Container(id="panes"):
             for pane in (SERVICES, CLINICS, DEVICES, BACKUPS):
                 yield RowsPane(PANE_KEYS[pane], pane, PANE_TITLES[pane], self.session.language)
-            sources = ", ".join(each.title for each in self.session.site.targets if each.pane == LOG)
-            yield LogPane(PANE_KEYS[LOG], self.session.language, sources)
+            yield LogPane(PANE_KEYS[LOG], self.session.language, self.session.site)
         yield self.new_bar()
 
     def on_mount(self) -> None:
@@ -67,8 +69,11 @@ class DashboardScreen(KeyedScreen):
 
     def on_resize(self) -> None:
         cells, lines = self.app.size
+        self._is_roomy = cells >= WIDE and lines >= TALL
         self.set_class(cells < NARROW, "narrow")
-        self.set_class(cells >= WIDE and lines >= 30, "wide")
+        self.set_class(self._is_roomy and not self.has_class("beside"), "wide")
+        if self.has_class("beside") and not self._is_roomy:
+            self._close_beside()
         self.redraw()
         self.call_after_refresh(self.switchboard.begin)
 
@@ -115,8 +120,18 @@ class DashboardScreen(KeyedScreen):
                 tuple(each for each in shown if each.pane == pane.pane),
                 look,
             )
+        self.log_pane.judged(tuple(each for each in snapshot.verdicts if each.pane == LOG))
         self.log_pane.take(LogNews(missed=self.log_pane.missed), look)
+        self.draw_beside()
         self.draw_bar()
+
+    def draw_beside(self) -> None:
+        """The detail beside the list follows the selected row."""
+        verdict = self.selected()
+        if self.has_class("beside") and verdict is not None:
+            pane = self.query_one(DetailPane)
+            pane.about(verdict.target)
+            pane.tell(verdict, self.switchboard.offers_for(verdict))
 
     def draw_header(self) -> None:
         """The two lines on top; also at each minute."""
@@ -133,10 +148,14 @@ class DashboardScreen(KeyedScreen):
             note=self.session.note,
         )
         second: Line = summary(snapshot.verdicts, look, cells)
-        if snapshot.notices and width("".join(each.text for each in second)) < cells - 12:
-            room = cells - sum(width(each.text) for each in second) - 3
+        if snapshot.notices:
             text = self.session.language.say(snapshot.notices[0], look.now)
-            second = (*second, Span("   "), Span(fit(text, room, look.glyphs.more), "warning"))
+            room = min(width(text), cells // 2 - 3)
+            second = (
+                *summary(snapshot.verdicts, look, cells - room - 3),
+                Span("   "),
+                Span(fit(text, room, look.glyphs.more), "warning"),
+            )
         if self.switchboard.banner:
             second = (
                 Span(f" {fit(self.tell(self.switchboard.banner), cells - 1, look.glyphs.more)}", "strong"),
@@ -169,6 +188,8 @@ class DashboardScreen(KeyedScreen):
             news = follower.drain()
             if news.lines or news.dropped or news.notices or news.missed != self.log_pane.missed:
                 self.log_pane.take(news, self.look)
+            if self.has_class("wide") or self.view.maximised == LOG:
+                self.log_pane.count(follower.histogram())
         if self._frozen is None:
             self.draw_header()
 
@@ -179,7 +200,7 @@ class DashboardScreen(KeyedScreen):
             if self.view.problems and not each.health.is_trouble:
                 continue
             text = (
-                f"{each.label} {each.target} {look.language.say(each.evidence, look.now)}".casefold()
+                f"{called(each, look.language)} {each.target} {look.language.say(each.evidence, look.now)}".casefold()
                 if words
                 else ""
             )
@@ -191,15 +212,16 @@ class DashboardScreen(KeyedScreen):
         pane = self._focused_pane()
         if pane is not None and pane.id:
             self.view = replace(self.view, pane=pane.id)
+        self.draw_beside()
         self.draw_bar()
 
     def _focused_pane(self) -> RowsPane | LogPane | None:
         return self.focused if isinstance(self.focused, RowsPane | LogPane) else None
 
     def selected(self) -> Verdict | None:
-        """The row that keys speak of."""
+        """The row that keys speak of; in the log, the verdict on the logs."""
         pane = self._focused_pane()
-        return pane.selected if isinstance(pane, RowsPane) else None
+        return pane.selected if pane is not None else None
 
     def go_to(self, target: str) -> bool:
         """Select a target wherever it is."""
@@ -223,11 +245,13 @@ class DashboardScreen(KeyedScreen):
         pane = self._focused_pane()
         if pane is not None:
             pane.move(steps)
+            self.draw_beside()
 
     def action_page(self, steps: int) -> None:
         pane = self._focused_pane()
         if pane is not None:
             pane.move(steps * max(1, pane.size.height - 2))
+            self.draw_beside()
 
     def action_top(self) -> None:
         self.action_move(-1_000_000)
@@ -243,8 +267,27 @@ class DashboardScreen(KeyedScreen):
         from medflow_tui.ui.screens.detail import DetailScreen
 
         verdict = self.selected()
-        if verdict is not None:
+        if verdict is None:
+            return
+        if self._is_roomy and not self.has_class("beside"):
+            self._open_beside()
+        else:
             self.app.push_screen(DetailScreen(self.session, verdict.target))
+
+    def _open_beside(self) -> None:
+        """The list keeps its keys; the detail stands at its right."""
+        if not self.query(DetailPane):
+            pane = DetailPane(self.session, id="beside")
+            pane.can_focus = False
+            self.mount(pane, after="#panes")
+        self.remove_class("wide")
+        self.add_class("beside")
+        self.call_after_refresh(self.redraw)
+
+    def _close_beside(self) -> None:
+        self.remove_class("beside")
+        self.set_class(self._is_roomy, "wide")
+        self.call_after_refresh(self.redraw)
 
     def action_problems(self) -> None:
         pane = self._focused_pane()
@@ -337,6 +380,8 @@ class DashboardScreen(KeyedScreen):
             self.redraw()
         elif self.view.maximised:
             self._set_maximised("")
+        elif self.has_class("beside"):
+            self._close_beside()
 
     def action_leave(self) -> None:
         if self.view.maximised:

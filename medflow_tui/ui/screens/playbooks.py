@@ -6,8 +6,11 @@ from textual.app import ComposeResult
 
 from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.ui.commands import PLAYBOOKS
+from medflow_tui.ui.present.header import headline
 from medflow_tui.ui.present.line import Line, Span, fit, wrap
+from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.screens.base import KeyedScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
@@ -53,9 +56,7 @@ class PlaybooksScreen(KeyedScreen):
 
     def redraw(self) -> None:
         cells, code = self.app.size.width, self.session.language.code
-        self.query_one("#title", Lines).show(
-            [(Span(f" {self.tell(say('Playbooks: what can be done'))}", "title"),)]
-        )
+        self.query_one("#title", Lines).show([self._title(cells)])
         lines: list[Line] = []
         for index, (playbook, fits) in enumerate(self.choices):
             mark = self.session.glyphs.marker if index == self._at else " "
@@ -72,17 +73,22 @@ class PlaybooksScreen(KeyedScreen):
                 lines += [(Span(f"    {each}", "quiet"),) for each in wrap(text, cells - 6)]
             lines.append(())
         self.query_one(Page).put(lines or [(Span(f" {self.tell(say('no playbook is installed'))}"),)])
-        self.query_one("#keys", Lines).show([self.key_bar(cells)])
+        self.draw_bar()
+
+    def _title(self, cells: int) -> Line:
+        until = self.switchboard.armed_until
+        mode = say("read-only") if until is None else say("ACTING until {at:clock}", at=until)
+        look = Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
+        title = self.tell(say("Playbooks: what can be done"))
+        return headline(title, self.session.site, self.tell(mode), look, cells)
 
     def why_not(self) -> Phrase:
         """Why it can only be looked at now."""
         if self.session.site.environment == "production":
-            return say(
-                "production: the plan and a dry run only, until the full engine with a second person stands"
-            )
+            return PRODUCTION
         if self.switchboard.armed_until is None:
             return say("read-only: enter shows the plan; u raises your rights for 15 minutes")
-        return say("enter makes the plan with your log-in")
+        return say("enter logs you in and makes the plan; nothing is changed by that")
 
     def action_move(self, steps: int) -> None:
         self._at = max(0, min(self._at + steps, len(self.choices) - 1))

@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 
 from medflow_tui.ui.commands import READ
 from medflow_tui.ui.present.line import Line, Span, fit
-from medflow_tui.ui.screens.base import KeyedScreen
+from medflow_tui.ui.screens.paged import PagedScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 from medflow_tui.ui.widgets.scroll import Page
 
 
-class ReadingScreen(KeyedScreen):
+class ReadingScreen(PagedScreen):
     """`text` gives the lines for a width; `title` stands above them."""
 
     place = READ
@@ -40,18 +40,5 @@ class ReadingScreen(KeyedScreen):
         """The text for the present width."""
         cells = self.app.size.width
         self.query_one("#title", Lines).show([(Span(f" {fit(self._heading, cells - 1)}", "title"),)])
-        self.query_one("#keys", Lines).show([self.key_bar(cells)])
         self.query_one(Page).put(self._text(cells))
-
-    def action_move(self, steps: int) -> None:
-        self.query_one(Page).move(steps)
-
-    def action_page(self, steps: int) -> None:
-        page = self.query_one(Page)
-        page.move(steps * max(1, page.size.height - 1))
-
-    def action_top(self) -> None:
-        self.query_one(Page).move(-1_000_000)
-
-    def action_bottom(self) -> None:
-        self.query_one(Page).move(1_000_000)
+        self.call_after_refresh(self.draw_bar)

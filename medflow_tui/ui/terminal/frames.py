@@ -12,6 +12,7 @@ the private names `LayoutUpdate`, `ChopsUpdate` (attributes `strips`, `region`, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from rich.cells import get_character_cell_size
@@ -22,7 +23,7 @@ from textual.strip import Strip
 Cell = tuple[str, str]  # character (empty behind a wide one), style as SGR parameters
 BLANK: Cell = (" ", "")
 CLEAR = "\x1b[m\x1b[2J"
-NEAR = 4  # rewriting that many unchanged cells is no dearer than moving the cursor over them
+NEAR = 4  # rewriting that many unchanged cells of the style in force is no dearer than moving the cursor over them
 
 
 class Shadow:
@@ -79,17 +80,37 @@ def _cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
         if control:
             continue
         sgr = _sgr(style, colours)
+        blank = (" ", sgr) if _shows_on_blank(sgr) else BLANK
         if text.isascii():
-            cells += [(each, sgr) for each in text]
+            cells += [blank if each == " " else (each, sgr) for each in text]
             continue
         for each in text:
             size = get_character_cell_size(each)
             if size == 0 and cells:
                 at = len(cells) - 1 if cells[-1][0] else max(0, len(cells) - 2)
-                cells[at] = (cells[at][0] + each, cells[at][1])
+                cells[at] = (cells[at][0] + each, sgr if cells[at] == BLANK else cells[at][1])
             elif size:
-                cells += [(each, sgr), *[("", sgr)] * (size - 1)]
+                cells += [blank if each == " " else (each, sgr), *[("", sgr)] * (size - 1)]
     return cells
+
+
+@lru_cache(maxsize=1024)
+def _shows_on_blank(sgr: str) -> bool:
+    """Whether a blank in this style looks other than a plain one: background, underline, reverse, strike, overline.
+
+    >>> _shows_on_blank("1;31"), _shows_on_blank("1;30;46"), _shows_on_blank("38;5;4"), _shows_on_blank("4")
+    (False, True, False, True)
+    """
+    codes = iter(sgr.split(";"))
+    for code in codes:
+        if code == "38":
+            for _ in range(1 if next(codes, "") == "5" else 3):
+                next(codes, "")
+        elif code in ("4", "5", "6", "7", "9", "21", "48", "53") or (
+            len(code) > 1 and code[:-1] in ("4", "10")
+        ):
+            return True
+    return False
 
 
 def _sgr(style: Any, colours: ColorSystem) -> str:
@@ -111,6 +132,8 @@ def _write_run(out: list[str], shadow: Shadow, y: int, x: int, cells: list[Cell]
         while probe < end and probe - last <= NEAR:
             if row[x + probe] != cells[probe]:
                 last = probe
+            elif cells[probe] != BLANK and cells[probe][1] != cells[last][1]:
+                break
             probe += 1
         stop = last + 1
         while stop < end and not cells[stop][0]:
@@ -118,8 +141,8 @@ def _write_run(out: list[str], shadow: Shadow, y: int, x: int, cells: list[Cell]
         _move(out, shadow, y, x + at)
         for index in range(at, stop):
             character, style = cells[index]
-            if style != shadow.style:
-                out.append(_restyle(style))
+            if style != shadow.style and not (cells[index] == BLANK and not _shows_on_blank(shadow.style)):
+                out.append(_restyle(shadow.style, style))
                 shadow.style = style
             out.append(character)
             row[x + index] = cells[index]
@@ -129,8 +152,12 @@ def _write_run(out: list[str], shadow: Shadow, y: int, x: int, cells: list[Cell]
         at = stop
 
 
-def _restyle(style: str) -> str:
-    return f"\x1b[0;{style}m" if style else "\x1b[m"
+def _restyle(old: str, new: str) -> str:
+    if not new:
+        return "\x1b[m"
+    if not old:
+        return f"\x1b[{new}m"
+    return f"\x1b[{new.removeprefix(f'{old};')}m" if new.startswith(f"{old};") else f"\x1b[0;{new}m"
 
 
 def _move(out: list[str], shadow: Shadow, y: int, x: int) -> None:

@@ -26,6 +26,11 @@ class Page(Lines, can_focus=True):
         self.top = max(0, min(self.top + steps, len(self._whole) - height))
         self.show(self._whole[self.top : self.top + height])
 
+    @property
+    def below(self) -> int:
+        """How many lines are not seen yet."""
+        return max(0, len(self._whole) - self.top - max(1, self.size.height))
+
     def on_resize(self) -> None:
         """Another height shows another part."""
         self.move(0)

@@ -6,37 +6,53 @@ from collections.abc import Iterator
 
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure, Row
-from tests.bench.programs import EMPTY, HERE, empty_textual, still
+from tests.bench.programs import EMPTY, HERE, dashboard, empty_textual, still
 from tests.bench.run import Run, middle
-from tests.bench.witness import CLIENTS, modules_at_first_paint
+from tests.bench.sites import every_client
+from tests.bench.terminal import Program, Size
+from tests.bench.witness import CLIENTS, FIRST_SCREEN, modules_at_first_paint
 
 PAINT_BYTES = {"80x24": 4500.0, "160x48": 12000.0}
 PAINT_RATIO = 1.5
 
 
 def start(bench: Bench) -> Iterator[Figure]:
-    """Both programs in turn, so that both see the same machine."""
-    for size in bench.sizes:
-        runs: dict[str, list[Run]] = {HERE: [], EMPTY: []}
-        bench.tell(f"{bench.starts} starts of each at {size}")
-        for _ in range(bench.starts):
-            for program in (still(), empty_textual()):
-                runs[program.name].append(bench.start(program, size))
-        yield from _figures(str(size), runs)
+    """`lab --still`, and a site that needs every client."""
+    with bench.folder() as folder:
+        site = folder / "site.toml"
+        site.write_text(every_client())
+        real = dashboard(site, folder / "state", FIRST_SCREEN)
+        for size in bench.sizes:
+            yield from _beside(bench, size, "lab --still", still())
+            yield from _beside(bench, size, "a whole site", real)
 
 
-def _figures(size: str, runs: dict[str, list[Run]]) -> Iterator[Figure]:
+def _beside(bench: Bench, size: Size, what: str, ours: Program) -> Iterator[Figure]:
+    """Ours and the empty application in turn, so that both see the same machine."""
+    runs: dict[str, list[Run]] = {HERE: [], EMPTY: []}
+    bench.tell(f"{bench.starts} starts of each at {size}: {what}")
+    for _ in range(bench.starts):
+        for program in (ours, empty_textual()):
+            runs[program.name].append(bench.start(program, size))
+    yield from _figures(what, str(size), runs)
+
+
+def _figures(what: str, size: str, runs: dict[str, list[Run]]) -> Iterator[Figure]:
     bytes_out = {name: middle([each.full_paint.bytes_before for each in all_]) for name, all_ in runs.items()}
     first = {name: 1000 * middle([each.first_byte_s for each in all_]) for name, all_ in runs.items()}
     full = {name: 1000 * middle([each.full_paint.at for each in all_]) for name, all_ in runs.items()}
     yield Figure(
-        what="bytes to the full paint", size=size, unit="B", values=bytes_out, at_most=PAINT_BYTES.get(size)
+        what=f"{what}: bytes to the full paint",
+        size=size,
+        unit="B",
+        values=bytes_out,
+        at_most=PAINT_BYTES.get(size),
     )
-    yield Figure(what="first byte", size=size, unit="ms", values=first, note="median")
-    yield Figure(what="full paint", size=size, unit="ms", values=full, note="median")
+    yield Figure(what=f"{what}: first byte", size=size, unit="ms", values=first, note="median")
+    yield Figure(what=f"{what}: full paint", size=size, unit="ms", values=full, note="median")
     ratio = {HERE: full[HERE] / full[EMPTY]}
     yield Figure(
-        what="full paint against the empty application", size=size, values=ratio, at_most=PAINT_RATIO
+        what=f"{what}: full paint against the empty application", size=size, values=ratio, at_most=PAINT_RATIO
     )
 
 

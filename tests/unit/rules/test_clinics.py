@@ -114,7 +114,7 @@ def test_a_clinic_that_syncs_every_half_hour_is_judged_by_its_own_interval(
 ) -> None:
     found = clinic(seen_at=minutes_ago(silent_minutes))
     assert found.health is health
-    assert found.evidence.text == ("seen {at:when}" if health is Health.OK else "silent since {at:when}")
+    assert found.evidence.text == ("seen {at:when}" if health is Health.OK else "silent {at:when}")
 
 
 def test_a_closed_clinic_is_expected_offline_until_it_opens() -> None:

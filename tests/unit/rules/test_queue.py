@@ -94,7 +94,7 @@ def test_the_queue_is_judged_by_its_gravest_fact(seen: dict[str, Any], health: H
 def test_redis_that_cannot_be_read_leaves_the_queue_unknown() -> None:
     refused = Failure(cause=Cause.REFUSED, text=say("refused"))
     assert judged("", failure=refused).health is Health.UNKNOWN
-    assert judged("", failure=refused).evidence.text == "redis cannot be read"
+    assert judged("", failure=refused).evidence.text == "cannot be read"
     assert judged("", failure=refused).detail == (refused.text,)
     assert judged("/worker", failure=refused).evidence.text == "redis unreadable"
 

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from medflow_tui import __version__
 from medflow_tui.clients.tools import Tools, utc_now
-from medflow_tui.config.load import Settings, find, load
-from medflow_tui.config.locations import site_candidates, state_folder
-from medflow_tui.config.secrets import read_secret
-from medflow_tui.journal.budget import SharedBudget
-from medflow_tui.journal.desk import Desk
-from medflow_tui.journal.history import History, HistoryReader
-from medflow_tui.journal.own_log import keep_own_log, write_crash_report
 from medflow_tui.locale.language import Language, choose
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.health import Probe, Snapshot, Verdict
-from medflow_tui.model.performer import Crew, Login
-from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.playbooks.load import load_all, shipped
-from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.ui.present.health import ASCII, UNICODE, Glyphs
 from medflow_tui.ui.session import Looking, Session
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from medflow_tui.actions.medflow_queue import QueueCrew
+    from medflow_tui.config.load import Settings
+    from medflow_tui.journal.history import HistoryReader
+    from medflow_tui.model.performer import Crew, Login
+    from medflow_tui.model.procedure import Playbook
+    from medflow_tui.runner.dispatch import Dispatch
 
 RECENT = timedelta(hours=6)
 RUN_COMMAND = "_run"
 FAILED = 1
-STILL_AT = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 TEXTUAL_SETTINGS = {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
@@ -65,11 +59,16 @@ class Options:
 
 def open_settings(options: Options) -> Settings:
     """The settings of the site file in force. Raises SettingsError."""
+    from medflow_tui.config.load import find, load
+    from medflow_tui.config.locations import site_candidates
+
     return load(find(site_candidates(options.site)).path)
 
 
 def open_state(options: Options) -> Path:
     """The state folder; it may not exist yet."""
+    from medflow_tui.config.locations import state_folder
+
     return Path(options.state) if options.state else state_folder()
 
 
@@ -81,6 +80,9 @@ def open_language(options: Options, site: Site | None = None) -> Language:
 
 def tools_for(site: Site, state: Path) -> Tools:
     """What probes are given."""
+    from medflow_tui.config.secrets import read_secret
+    from medflow_tui.journal.budget import SharedBudget
+
     folder = Path(site.folder)
     return Tools(
         site=site,
@@ -110,10 +112,15 @@ def look_once(site: Site, state: Path) -> Snapshot:
 
 def reporter(state: Path) -> Callable[[BaseException, str], None]:
     """Writes a fault of this program into its own log, redacted; never raises."""
-    logger = keep_own_log(state)
+
+    @cache
+    def log() -> Logger:
+        from medflow_tui.journal.own_log import keep_own_log
+
+        return keep_own_log(state)
 
     def report(error: BaseException, where: str) -> None:
-        logger.error("fault at %s", where, exc_info=error)
+        log().error("fault at %s", where, exc_info=error)
 
     return report
 
@@ -134,6 +141,9 @@ def remembered(site: Site, reader: HistoryReader, now: datetime) -> dict[str, Ve
 @contextmanager
 def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError."""
+    from medflow_tui.journal.desk import Desk
+    from medflow_tui.journal.history import History, HistoryReader
+
     settings = open_settings(options)
     site, state = settings.site, open_state(options)
     report = reporter(state)
@@ -167,7 +177,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         looking_for=looking_for,
         history=reader,
         desk=Desk(state),
-        follower=_follower(site),
+        follower=follow_logs(site),
         dispatch=dispatch_for(site, state, tools),
         order=_lab_order(site),
         note=note,
@@ -185,31 +195,6 @@ def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str 
         return run_app(session, stock_terminal=stock_terminal)
 
 
-def show_frozen(
-    snapshots: Iterator[Snapshot], *, language: Language, every_s: float = 0.0, stock_terminal: bool = False
-) -> int:
-    """A dashboard over given snapshots instead of a monitor: the first one, or a new one every so many seconds."""
-    from medflow_tui.monitor.replay import Replay
-
-    state = Path(tempfile.mkdtemp(prefix="medflow-frozen-"))
-    site = Site(code="LAB", name="Lab", environment="lab")
-    session = Session(
-        site=site,
-        language=language,
-        glyphs=choose_glyphs(site),
-        now=lambda: STILL_AT,
-        state=state,
-        who="lab",
-        looking_for=lambda publish: Replay(snapshots, publish, every_s),
-        history=HistoryReader(state),
-        desk=Desk(state),
-    )
-    try:
-        return run_app(session, stock_terminal=stock_terminal)
-    finally:
-        shutil.rmtree(state, ignore_errors=True)
-
-
 def run_app(session: Session, *, stock_terminal: bool) -> int:
     """Import Textual with the settings that keep a thin line thin, and run; a crash ends in one sentence and 1."""
     for name, value in TEXTUAL_SETTINGS.items():
@@ -221,8 +206,18 @@ def run_app(session: Session, *, stock_terminal: bool) -> int:
         app.run(mouse=False)
     if app.fault is not None:
         sys.stderr.write(session.language.say(write_down(app.fault, session.state)) + "\n")
-        return FAILED
-    return app.return_code or 0
+    _say_what_goes_on(session)
+    return FAILED if app.fault is not None else app.return_code or 0
+
+
+def _say_what_goes_on(session: Session) -> None:
+    """After the screen is gone: a run does not end with the dashboard."""
+    for each in session.dispatch.going_on() if session.dispatch is not None else ():
+        sentence = say(
+            "the run {run} goes on without the dashboard; at the next start F9 shows it, now “medflow-tui playbook runs”",
+            run=each.run,
+        )
+        sys.stdout.write(session.language.say(sentence) + "\n")
 
 
 @contextmanager
@@ -243,6 +238,8 @@ def _faults_of_threads(report: Callable[[BaseException, str], None]) -> Iterator
 
 def write_down(fault: BaseException, state: Path) -> Phrase:
     """Writes the redacted report of a crash; the one sentence that people get to see."""
+    from medflow_tui.journal.own_log import write_crash_report
+
     path = write_crash_report(fault, state, version=__version__)
     if path is None:
         return say(
@@ -271,7 +268,7 @@ def who_am_i() -> str:
     return f"{name} ({origin})" if origin else name
 
 
-def _follower(site: Site) -> Any:
+def follow_logs(site: Site) -> Any:
     """Follows every file of every log target; None where the site names no log."""
     from medflow_tui.model.targets.log import LogTarget
 
@@ -279,15 +276,16 @@ def _follower(site: Site) -> Any:
     if not targets:
         return None
     from medflow_tui.monitor.logs import LogFollower, LogSource
+    from medflow_tui.ui.present.loglines import file_names
 
+    files = [(target, path) for target in targets for path in target.paths]
     sources = tuple(
         LogSource(
-            label=target.title if len(target.paths) == 1 else Path(path).stem,
+            label=label,
             path=Path(site.folder) / path,
             zone=ZoneInfo(target.timezone or site.timezone),
         )
-        for target in targets
-        for path in target.paths
+        for label, (target, path) in zip(file_names(site), files, strict=True)
     )
     return LogFollower(sources)
 
@@ -314,27 +312,11 @@ def _lab_order(site: Site) -> Callable[[str], Phrase | None]:
     return order
 
 
-def run_lab(arguments: list[str], options: Options) -> int:
-    """`medflow-tui lab …`."""
-    from medflow_tui.lab import command
-
-    language = open_language(options)
-    chosen = command.parse(arguments)
-    if chosen.pulse or chosen.still:
-        from medflow_tui.lab.pulse import pulse_snapshots, still_snapshot
-
-        snapshots = pulse_snapshots(chosen.rows) if chosen.pulse else iter((still_snapshot(chosen.rows),))
-        return show_frozen(snapshots, language=language, every_s=1.0 if chosen.pulse else 0.0)
-
-    def dashboard(site: Path, state: Path) -> int:
-        lab = Options(site=str(site), state=str(state), language=options.language)
-        return open_dashboard(lab, note=str(site.parent))
-
-    return command.run(arguments, dashboard, language.say)
-
-
 def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
     """The desk for acting at this site; None where nothing is watched that a playbook could mend."""
+    from medflow_tui.playbooks.load import load_all, shipped
+    from medflow_tui.runner.dispatch import Dispatch
+
     playbooks = tuple(
         each for each in load_all(shipped()) if {target.kind for target in site.targets} & set(each.fits)
     )
@@ -373,6 +355,7 @@ def crew_of(site: Site, tools: Tools, login: Login | None) -> QueueCrew:
 
 def run_order() -> int:
     """The process of a run: the order comes through standard input (see `runner.process`)."""
+    from medflow_tui.config.load import load
     from medflow_tui.runner.process import Assembly, Order, run_from_pipe
 
     def assemble(order: Order) -> Assembly:

@@ -1,0 +1,89 @@
+"""The detail of one target as a page: on a screen of its own, or beside the list when the terminal is wide."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+from textual.message import Message
+
+from medflow_tui.model.health import Verdict
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.ui.present.detail import Known, contact_for, detail_lines
+from medflow_tui.ui.present.line import Span
+from medflow_tui.ui.present.rows import Look
+from medflow_tui.ui.session import Session
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.scroll import Page
+
+
+class DetailPane(Page):
+    """`about` chooses the target, whose history is then read in a thread; `tell` draws what is known now."""
+
+    class HistoryArrived(Message):
+        """Changes and figures, read from the file."""
+
+        def __init__(self, target: str, known: Known) -> None:
+            super().__init__()
+            self.target, self.known = target, known
+
+    def __init__(self, session: Session, **options: object) -> None:
+        super().__init__(style, **options)
+        self._session = session
+        self.target = ""
+        self._known = Known()
+        self._verdict: Verdict | None = None
+        self._offers: tuple[str, ...] = ()
+
+    def about(self, target: str) -> None:
+        """Another target; the same one is left as it is."""
+        if target == self.target:
+            return
+        self.target, self._known, self.top = target, Known(), 0
+        threading.Thread(target=self._read_history, args=(target,), name="history-read", daemon=True).start()
+
+    def _read_history(self, target: str) -> None:
+        now, reader = self._session.now(), self._session.history
+        site = self._session.site
+        settings = next((each for each in site.targets if each.name == target.partition("/")[0]), None)
+        known = Known(
+            changes=reader.changes(target),
+            samples=reader.samples(target, now - timedelta(days=1)),
+            contact=contact_for(site, settings),
+        )
+        self.post_message(self.HistoryArrived(target, known))
+
+    def on_detail_pane_history_arrived(self, message: HistoryArrived) -> None:
+        message.stop()
+        if message.target == self.target:
+            self._known = message.known
+            self.draw()
+
+    def tell(self, verdict: Verdict | None, offers: tuple[str, ...]) -> None:
+        """What is known now, and the playbooks that fit; None when the target is no longer watched."""
+        self._verdict, self._offers = verdict, offers
+        self.draw()
+
+    def draw(self) -> None:
+        """All lines for the present width."""
+        session, verdict = self._session, self._verdict
+        if verdict is None:
+            self.put([(Span(" " + session.language.say(say("this target is no longer watched"))),)])
+            return
+        look = Look(language=session.language, glyphs=session.glyphs, now=session.now())
+        known = replace(self._known, playbooks=self._offers, budget=_budget(verdict))
+        self.put(detail_lines(verdict, known, look, self.size.width))
+
+    def on_resize(self) -> None:
+        self.draw()
+        super().on_resize()
+
+
+def _budget(verdict: Verdict) -> Phrase:
+    used, limit = verdict.values.get("api_used"), verdict.values.get("api_calls")
+    if used is None or limit is None:
+        return SILENCE
+    return say(
+        "calls to this host: {used:number} of {limit:number} allowed in the window", used=used, limit=limit
+    )

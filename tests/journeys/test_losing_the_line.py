@@ -1,0 +1,212 @@
+"""The dashboard as a real process on a real terminal, left, killed or cut off in the middle of a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from medflow_tui.journal.run_log import RunFolder
+from medflow_tui.lab.people import PLANTED_NAME, PLANTED_SECRET
+from medflow_tui.model.procedure import Phase, RunState
+from medflow_tui.runner.follow import Follower
+from tests.servers.lab import RunningLab, environment, until
+from tests.servers.queue_scene import FAULT, PLAYBOOK, REASON, add_jobs, failed_ids, plant_patient, runs_of
+from tests.servers.terminal import ENTER, ESCAPE, F9, Terminal, running
+
+pytestmark = pytest.mark.xdist_group("lab")
+
+JOBS = 60
+USER = "beni"
+
+
+@dataclass(slots=True)
+class Viewer:
+    """One dashboard on a terminal, over the lab, and what its run leaves behind."""
+
+    lab: RunningLab
+    state: Path
+    seen: set[str] = field(default_factory=set)
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        site = str(self.lab.folder / "site.toml")
+        return (
+            sys.executable,
+            "-m",
+            "medflow_tui",
+            "--lang",
+            "en",
+            "--site",
+            site,
+            "--state",
+            str(self.state),
+            *words,
+        )
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        return {**environment(self.state.parent), "TERM": "xterm-256color"}
+
+    def start_run(self, terminal: Terminal) -> RunState:
+        """From the first paint to a run that has started its worker."""
+        terminal.shows("playbooks 1 fit")
+        terminal.type("u")
+        for question, answer in (
+            ("Why do you want to act?", REASON),
+            ("Your user name", USER),
+            ("Your password", self.lab.facts["accounts"][USER]),
+        ):
+            terminal.shows(question)
+            terminal.type(answer + ENTER)
+        terminal.shows("ACTING until")
+        terminal.type("b")
+        terminal.shows("fits what is wrong")
+        terminal.type(ENTER)
+        terminal.shows("go on to the confirmation")
+        terminal.type(ENTER)
+        terminal.shows("Type  MATRIX_KIN SYNC  and enter to start")
+        terminal.type("MATRIX_KIN SYNC" + ENTER)
+        terminal.shows("You may close this screen: the run goes on")
+        terminal.until(lambda: self.run.step == "watch", "the worker is started and watched")
+        return self.run
+
+    @property
+    def run(self) -> RunState:
+        """The newest run, read as any follower reads it."""
+        return Follower(RunFolder(path=runs_of(self.state)[-1])).poll().state
+
+    def wait_for(self, holds: Callable[[RunState], bool], what: str) -> RunState:
+        until(lambda: holds(self.run), what, 60)
+        return self.run
+
+
+@pytest.fixture
+def viewer(clinic: RunningLab, tmp_path: Path) -> Iterator[Viewer]:
+    with clinic.broken(FAULT):
+        add_jobs(clinic, JOBS)
+        found = Viewer(clinic, tmp_path / "state")
+        try:
+            yield found
+        finally:
+            with suppress(IndexError, psutil.Error):
+                run = psutil.Process(found.run.pid)
+                if found.run.phase is Phase.RUNNING:
+                    run.kill()
+                    run.wait(10)
+
+
+def test_quitting_in_the_middle_leaves_the_run_and_says_so(viewer: Viewer) -> None:
+    with running(viewer.command(), viewer.surroundings) as terminal:
+        run = viewer.start_run(terminal)
+        terminal.type("qqq")
+        assert terminal.ended() == 0
+        after = terminal.written.rpartition(b"\x1b[?1049l")[2].decode()
+        assert f"the run {run.run} goes on without the dashboard" in " ".join(after.split())
+    assert viewer.run.phase is Phase.RUNNING
+    with running(viewer.command("playbook", "runs"), viewer.surroundings) as terminal:
+        assert terminal.ended() == 0
+        assert f"{run.run}" in terminal.text
+        assert "running" in terminal.text
+    assert viewer.wait_for(lambda each: each.phase.is_over, "the run ends").phase is Phase.SUCCEEDED
+    assert failed_ids(viewer.lab) == set()
+
+
+def kill(terminal: Terminal) -> None:
+    os.kill(terminal.process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("lose", [kill, Terminal.hang_up])
+def test_a_run_goes_on_when_the_dashboard_is_lost_and_the_next_start_finds_it(
+    viewer: Viewer, lose: Callable[[Terminal], None]
+) -> None:
+    with running(viewer.command(), viewer.surroundings) as terminal:
+        run = viewer.start_run(terminal)
+        assert os.getsid(run.pid) != os.getsid(terminal.process.pid)
+        lose(terminal)
+        terminal.process.wait(20)
+    assert viewer.run.phase is Phase.RUNNING
+    assert viewer.run.pid == run.pid
+    with running(viewer.command(), viewer.surroundings) as terminal:
+        terminal.shows("F9 shows a run that is not over")
+        terminal.type(F9)
+        terminal.shows("Device sync failure", run.run)
+        terminal.shows("What was changed stands beside the steps.")
+        terminal.type("qq")
+        assert terminal.ended() == 0
+        assert b"goes on without the dashboard" not in terminal.written
+    assert viewer.run.phase is Phase.SUCCEEDED
+
+
+def test_password_and_patient_are_in_no_file_no_argument_no_environment_and_on_no_screen(
+    viewer: Viewer,
+) -> None:
+    patient = PLANTED_NAME[0]
+    plant_patient(viewer.lab, " ".join(PLANTED_NAME))
+    secrets = (
+        viewer.lab.facts["accounts"][USER],
+        viewer.lab.facts["accounts"]["amani"],
+        PLANTED_SECRET,
+        patient,
+    )
+    with viewer.lab.broken("log-patient"), running(viewer.command(), viewer.surroundings) as terminal:
+        run = viewer.start_run(terminal)
+        ours = [psutil.Process(run.pid), psutil.Process(terminal.process.pid)]
+        ours += [child for each in ours for child in each.children(recursive=True)]
+        for process in ours:
+            for name in ("cmdline", "environ"):
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    content = Path(f"/proc/{process.pid}/{name}").read_bytes()
+                    assert not any(each.encode() in content for each in secrets), (process, name)
+        viewer.wait_for(lambda each: each.phase.is_over, "the run ends")
+        terminal.type(ESCAPE)
+        terminal.shows("Playbooks: what can be done")
+        terminal.type(ESCAPE)
+        terminal.shows("F2 Services")
+        terminal.type("qq")
+        assert terminal.ended() == 0
+        assert not any(each.encode() in bytes(terminal.written) for each in secrets)
+    files = [each for each in viewer.state.rglob("*") if each.is_file()]
+    assert {"audit.jsonl", "journal.jsonl", "plan.json", "history.sqlite"} <= {each.name for each in files}
+    found = {each.name for each in files for secret in secrets if secret.encode() in each.read_bytes()}
+    assert found == set()
+
+
+def test_the_command_line_lists_shows_and_rehearses_and_starts_nothing(viewer: Viewer) -> None:
+    def told(*words: str) -> tuple[int, str]:
+        with running(viewer.command("playbook", *words), viewer.surroundings, columns=200) as terminal:
+            return terminal.ended(), terminal.text
+
+    assert told("runs") == (0, told("runs")[1])
+    assert "no run yet" in told("runs")[1]
+    code, text = told("list")
+    assert (code, text.split()[0]) == (0, PLAYBOOK)
+    code, text = told("show", PLAYBOOK)
+    assert code == 0
+    assert "Retry ? failed jobs" in text
+    code, text = told("show", "no-such")
+    assert code == 3
+    assert f"there is no playbook no-such here; there is: {PLAYBOOK}" in text
+    code, text = told("run", PLAYBOOK, "--dry-run")
+    assert code == 1
+    assert "only with your log-in" in text
+    code, text = told("run", PLAYBOOK)
+    assert code == 3
+    assert "a run is started in the dashboard" in text
+    site = viewer.lab.folder / "site.toml"
+    text = site.read_text()
+    site.write_text(text.replace('environment = "lab"', 'environment = "production"'))
+    try:
+        code, text = told("run", PLAYBOOK)
+        assert code == 3
+        assert "production: the plan and a dry run only" in text
+        assert "production: plan and dry run only" in told("run", PLAYBOOK, "--dry-run")[1]
+    finally:
+        site.write_text(site.read_text().replace('environment = "production"', 'environment = "lab"'))
+    assert runs_of(viewer.state) == []
