@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from medflow_tui.cli.arguments import parser, split_lab, spoken
-from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, USAGE, complain
+from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, USAGE, complain, speak_plainly
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.wiring import RUN_COMMAND, Options, open_language, open_state, write_down
 
@@ -19,6 +18,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         from medflow_tui.wiring import run_order
 
         return run_order()
+    speak_plainly()
     words, rest = split_lab(words)
     options = parser(open_language(Options(language=spoken(words)))).parse_args(words)
     if rest:
@@ -31,17 +31,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
-        return _crashed(error, common)
+        complain(open_language(common).say(write_down(error, open_state(common))))
+        return int(options.crashed)
     return code
-
-
-def _crashed(error: Exception, common: Options) -> int:
-    complain(open_language(common).say(write_down(error, open_state(common))))
-    return FAILED
 
 
 __all__ = ["DONE", "FAILED", "INTERRUPTED", "USAGE", "parser", "run"]

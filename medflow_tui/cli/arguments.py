@@ -11,7 +11,7 @@ from typing import Any, NoReturn, cast
 
 from medflow_tui import __version__
 from medflow_tui.cli import config, dashboard, looking, playbook
-from medflow_tui.cli.speech import USAGE
+from medflow_tui.cli.speech import FAILED, USAGE
 from medflow_tui.locale.language import Language
 from medflow_tui.model.words import Phrase, say
 
@@ -76,7 +76,11 @@ def parser(language: Language | None = None) -> Parser:
         parents=[_common(tell)],  # its own: the defaults below would else win in the subcommands
     )
     top.set_defaults(
-        site=None, state=None, lang=os.environ.get(LANGUAGE_VARIABLE, "auto"), call=dashboard.dashboard
+        site=None,
+        state=None,
+        lang=os.environ.get(LANGUAGE_VARIABLE, "auto"),
+        call=dashboard.dashboard,
+        crashed=FAILED,
     )
     top.add_argument(
         "--stock-terminal",
@@ -95,7 +99,7 @@ def parser(language: Language | None = None) -> Parser:
     form = check.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help=tell(say("as JSON")))
     form.add_argument("--text", action="store_true", help=tell(say("as text (the default)")))
-    check.set_defaults(call=looking.check)
+    check.set_defaults(call=looking.check, crashed=USAGE)  # 1 would be "warning"
 
     status = commands.add_parser("status", parents=[common], help=tell(say("one round as sentences")))
     status.add_argument("--plain", action="store_true", help=tell(say("plain text (the only form, so far)")))

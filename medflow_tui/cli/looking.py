@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 
 from medflow_tui.cli.speech import DONE, tell
 from medflow_tui.wiring import Options, look_once, open_language, open_settings, open_state
@@ -23,7 +21,7 @@ def check(options: argparse.Namespace, common: Options) -> int:
         tell(json.dumps(as_table(site, snapshot, language), ensure_ascii=False, indent=1))
     else:
         tell(*check_lines(site, snapshot, language))
-    return _leave(exit_code(tuple(each.health for each in snapshot.verdicts)))
+    return exit_code(tuple(each.health for each in snapshot.verdicts))
 
 
 def status(options: argparse.Namespace, common: Options) -> int:
@@ -33,14 +31,4 @@ def status(options: argparse.Namespace, common: Options) -> int:
     site = open_settings(common).site
     snapshot = look_once(site, open_state(common))
     tell(*status_lines(site, snapshot, open_language(common, site)))
-    return _leave(DONE)
-
-
-def _leave(code: int) -> int:
-    """End at once, even when a reading is stuck in a call that cannot be cancelled."""
-    sys.stdout.flush()
-    import threading
-
-    if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
-        os._exit(code)
-    return code
+    return DONE

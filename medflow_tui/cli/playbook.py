@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from medflow_tui.cli.speech import DONE, FAILED, USAGE, complain, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
-from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.wiring import Options, dispatch_for, open_language, open_settings, open_state, tools_for
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ def run(options: argparse.Namespace, common: Options) -> int:
     playbook = _choose(dispatch.playbooks, options.id)
     if not options.dry_run:
         if dispatch.site.environment == "production":
+            from medflow_tui.rules.choosing import PRODUCTION
+
             why = PRODUCTION
         else:
             why = say(

@@ -195,7 +195,8 @@ class MedflowSession:
             answer = self._web.ask(method, path, deadline, headers=self._headers(method, path), body=body)
         except UnreachableError as error:
             if error.failure.until is not None:
-                self._budget.forbid(self._host + LOGIN if path == LOGIN else self._host, error.failure.until)
+                host = self._host + LOGIN if path == LOGIN else self._host
+                self._budget.forbid(host, error.failure.until, self._now())
             raise
         self._keep_cookies(answer)
         return answer

@@ -18,7 +18,7 @@ class Budget(Protocol):
     def take(self, host: str, limit: int, window_s: float, now: datetime) -> datetime | None:
         """Count one call; None when it may be made, else the moment from which it may."""
 
-    def forbid(self, host: str, until: datetime) -> None:
+    def forbid(self, host: str, until: datetime, now: datetime | None = None) -> None:
         """The host itself said to wait (429 with Retry-After)."""
 
     def used(self, host: str, window_s: float, now: datetime) -> int:

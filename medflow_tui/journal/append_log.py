@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medflow_tui.journal.private import sync_folder
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.words import say
@@ -134,17 +135,6 @@ def write_durably(path: Path, content: str) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's own entries durable (names survive a power cut only then)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> UnwritableError:

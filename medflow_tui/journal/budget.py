@@ -6,10 +6,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from medflow_tui.journal.database import columns_of, connect, version_of
 from medflow_tui.model.words import Phrase, say
 
 FILE = "budget.sqlite"
@@ -17,16 +19,30 @@ LOCKED_AT_MOST_S = 0.5
 KEEP_S = 3600.0
 WAIT_AT_MOST_S = 86_400.0
 CLOCK_SLACK_S = 5.0
+TABLES_VERSION = 1
 
 _SCHEMA = Path(__file__).with_name("budget.sql")
 _FORGET = "DELETE FROM call WHERE at <= ? OR at > ?"
-_WAITING = "SELECT until FROM wait WHERE host = ? AND until > ? AND until <= ?"
+_WAITING = "SELECT until FROM wait WHERE host = ? AND until > ? AND until <= ? AND told <= ?"
 _COUNT = "SELECT count(*) FROM call WHERE host = ? AND at > ? AND at <= ?"
 _FREED = "SELECT at FROM call WHERE host = ? AND at > ? AND at <= ? ORDER BY at DESC LIMIT 1 OFFSET ?"
 _ADD = "INSERT INTO call (host, at) VALUES (?, ?)"
-_WAIT = "INSERT INTO wait (host, until) VALUES (?, ?) ON CONFLICT (host) DO UPDATE SET until = max(until, excluded.until)"
+_WAIT = (
+    "INSERT INTO wait (host, until, told) VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
+    " until = CASE WHEN told > excluded.told + ? THEN excluded.until ELSE max(until, excluded.until) END,"
+    " told = excluded.told"
+)
+_TOLD = "ALTER TABLE wait ADD COLUMN told REAL NOT NULL DEFAULT 0"
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """Until when a host wants to be left alone, and when it said so; seconds since 1970 UTC."""
+
+    until: float
+    told: float
 
 
 class SharedBudget:
@@ -41,7 +57,7 @@ class SharedBudget:
         self._path = folder / FILE
         self._lock = threading.Lock()
         self._calls: list[tuple[str, float]] = []
-        self._waits: dict[str, float] = {}
+        self._waits: dict[str, _Wait] = {}
         self._unwritten: list[tuple[str, float]] = []
         self._why: Phrase | None = None
 
@@ -60,10 +76,14 @@ class SharedBudget:
                     self._unwritten.append((host, at))
         return None if until is None else datetime.fromtimestamp(until, UTC)
 
-    def forbid(self, host: str, until: datetime) -> None:
-        """The host itself said to wait (429 with Retry-After)."""
+    def forbid(self, host: str, until: datetime, now: datetime | None = None) -> None:
+        """The host itself said to wait (429 with Retry-After). With `now` a clock that is set back ends the wait."""
+        wait = _Wait(until=until.timestamp(), told=0.0 if now is None else now.timestamp())
         with self._lock:
-            self._waits[host] = max(self._waits.get(host, 0.0), until.timestamp())
+            before = self._waits.get(host)
+            if before is not None and before.told <= wait.told + CLOCK_SLACK_S:
+                wait = _Wait(until=max(before.until, wait.until), told=wait.told)
+            self._waits[host] = wait
             self._shared(lambda file: _wait(file, self._waits), lambda: None)
 
     def used(self, host: str, window_s: float, now: datetime) -> int:
@@ -103,13 +123,12 @@ class SharedBudget:
 
         What was counted alone before is written first.
         """
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=LOCKED_AT_MOST_S, isolation_level=None)) as file:
+        with closing(connect(self._path, LOCKED_AT_MOST_S)) as file:
+            file.isolation_level = None
             file.execute("BEGIN IMMEDIATE")
             try:
-                if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'wait'").fetchone() is None:
-                    for statement in _SCHEMA.read_text(encoding="utf-8").split(";"):
-                        file.execute(statement)
+                if version_of(file) < TABLES_VERSION:
+                    _upgrade(file)
                 if self._unwritten:
                     file.executemany(_ADD, self._unwritten)
                     _wait(file, self._waits)
@@ -121,9 +140,9 @@ class SharedBudget:
                 raise
 
     def _alone(self, host: str, limit: int, window_s: float, at: float) -> float | None:
-        until = self._waits.get(host, 0.0)
-        if at < until <= at + WAIT_AT_MOST_S:
-            return until
+        wait = self._waits.get(host)
+        if wait is not None and at < wait.until <= at + WAIT_AT_MOST_S and wait.told <= at + CLOCK_SLACK_S:
+            return wait.until
         times = sorted(
             when for name, when in self._calls if name == host and at - window_s < when <= at + CLOCK_SLACK_S
         )
@@ -136,7 +155,7 @@ def _take(file: sqlite3.Connection, host: str, limit: int, window_s: float, at: 
     Calls later than now were counted before the clock was set back: they are forgotten.
     """
     file.execute(_FORGET, (at - max(KEEP_S, window_s), at + CLOCK_SLACK_S))
-    told = file.execute(_WAITING, (host, at, at + WAIT_AT_MOST_S)).fetchone()
+    told = file.execute(_WAITING, (host, at, at + WAIT_AT_MOST_S, at + CLOCK_SLACK_S)).fetchone()
     if told is not None:
         return float(told[0])
     if limit > 0:
@@ -147,5 +166,13 @@ def _take(file: sqlite3.Connection, host: str, limit: int, window_s: float, at: 
     return None
 
 
-def _wait(file: sqlite3.Connection, waits: dict[str, float]) -> None:
-    file.executemany(_WAIT, list(waits.items()))
+def _wait(file: sqlite3.Connection, waits: dict[str, _Wait]) -> None:
+    file.executemany(_WAIT, [(host, each.until, each.told, CLOCK_SLACK_S) for host, each in waits.items()])
+
+
+def _upgrade(file: sqlite3.Connection) -> None:
+    """Tables of this version, also from those before they were numbered."""
+    for statement in _SCHEMA.read_text(encoding="utf-8").split(";"):
+        file.execute(statement)
+    if "told" not in columns_of(file, "wait"):
+        file.execute(_TOLD)

@@ -6,5 +6,7 @@ CREATE TABLE IF NOT EXISTS call (
 CREATE INDEX IF NOT EXISTS call_by_host ON call (host, at);
 CREATE TABLE IF NOT EXISTS wait (
     host  TEXT PRIMARY KEY,
-    until REAL NOT NULL
+    until REAL NOT NULL,
+    told  REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+PRAGMA user_version = 1;

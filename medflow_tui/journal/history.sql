@@ -24,3 +24,4 @@ CREATE TABLE IF NOT EXISTS latest (
     since  REAL NOT NULL,
     seen   REAL NOT NULL
 ) WITHOUT ROWID;
+PRAGMA user_version = 1;

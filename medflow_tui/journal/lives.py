@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from medflow_tui.journal.private import make_folder
 from medflow_tui.rules.restarts import Life
 
 REFRESH = timedelta(minutes=15)  # an unchanged life is written this often only: nothing wears out
@@ -45,7 +46,7 @@ class Lives:
             return ()
 
     def _write(self, lives: tuple[Life, ...]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".lives")
         try:
             with os.fdopen(handle, "w", encoding="ascii") as file:

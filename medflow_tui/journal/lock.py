@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from medflow_tui.journal.private import make_file
+
 
 class OneWriter:
     """`take()` is true for exactly one process at a time. Where the system has no locks, everybody may write."""
@@ -19,6 +21,7 @@ class OneWriter:
         """Try to become the writer. OSError when the file cannot be made."""
         if self._file is not None:
             return True
+        make_file(self._path)
         file = self._path.open("a+", encoding="utf-8")
         try:
             import fcntl

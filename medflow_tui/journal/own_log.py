@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from medflow_tui.journal.private import make_folder
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import WITHHELD, redact
 
@@ -78,7 +79,7 @@ def keep_own_log(
 
 def _handler(folder: Path, max_bytes: int, older: int) -> logging.Handler:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         handler = _QuietHandler(
             folder / FILE, maxBytes=max_bytes, backupCount=older, encoding="utf-8", delay=False
         )
@@ -137,7 +138,7 @@ def _written(folder: Path, name: str, text: str) -> Path | None:
     for number in range(5):
         path = folder / (f"{name}.txt" if not number else f"{name}-{number}.txt")
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             descriptor = os.open(
                 path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600
             )

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from medflow_tui.journal.append_log import AppendLog, DamagedError, read_lines, sync_folder, write_durably
+from medflow_tui.journal.append_log import AppendLog, DamagedError, read_lines, write_durably
 from medflow_tui.journal.moment import moment_of, stamp
+from medflow_tui.journal.private import make_folder, sync_folder
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.plan import Plan, phrase_from, phrase_record
@@ -66,7 +67,7 @@ class RunFolder:
 def create(runs: Path, plan: Plan, playbook_source: str, *, now: datetime | None = None) -> RunFolder:
     """A new run's folder (mode 0700) with its plan and playbook in it, durable. Raises UnwritableError, OSError."""
     moment = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(runs)
     folder = RunFolder(path=runs / f"{moment}-{plan.playbook}-{secrets.token_hex(2)}")
     folder.path.mkdir(mode=0o700)
     write_durably(folder.playbook, playbook_source)

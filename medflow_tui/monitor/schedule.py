@@ -9,6 +9,7 @@ from medflow_tui.model.target import Target
 
 JITTER = 0.1
 LONGEST_BACK_OFF = 4.0  # times the interval
+LONGEST_WAIT_S = 86_400.0
 
 
 def pause_after(
@@ -25,7 +26,12 @@ def pause_after(
     elif failures > target.confirm:
         pause = target.interval_s * min(LONGEST_BACK_OFF, 1.25 ** (failures - target.confirm - 1))
     pause *= 1 + JITTER * (2 * chance - 1)
-    whole = readings[0].failure if readings else None
-    if whole is not None and whole.until is not None:
-        pause = max(pause, (whole.until - now).total_seconds())
-    return pause
+    return max(pause, wait_of(readings, now))
+
+
+def wait_of(readings: tuple[Reading, ...], now: datetime) -> float:
+    """Seconds for which the host asked to be left alone; more than a day is not believed."""
+    failure = readings[0].failure if readings else None
+    if failure is None or failure.until is None:
+        return 0.0
+    return min(LONGEST_WAIT_S, max(0.0, (failure.until - now).total_seconds()))

@@ -43,7 +43,7 @@ class HttpProbe:
     def __init__(self, target: HttpTarget, tools: Tools) -> None:
         self._target, self._tools = target, tools
         self._host = origin(target.address)
-        self._until: dict[str, datetime] = {}
+        self._until: dict[str, tuple[datetime, datetime]] = {}  # said when, wait until when
         self._past: deque[tuple[float, Traffic]] = deque()
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
@@ -223,22 +223,22 @@ class HttpProbe:
     def _ask(self, web: Web, path: str, deadline: Deadline, headers: dict[str, str] | None = None) -> Answer:
         """Only /api of the backend is limited by it, and counted. A page that said 429 is left alone until then."""
         target, now = self._target, self._tools.now()
-        until = self._until.get(path)
-        if until is not None and until > now:
+        told, until = self._until.get(path, (now, now))
+        if told <= now < until:  # a clock that was set back since ends the wait
             raise UnreachableError(limited(until))
         is_counted = target.role == BACKEND and path.startswith("/api")
         if is_counted:
             allowed = max(1, target.api_calls - target.api_reserve)
-            until = self._tools.budget.take(self._host, allowed, target.api_window_s, now)
-            if until is not None:
-                raise UnreachableError(limited(until))
+            free_at = self._tools.budget.take(self._host, allowed, target.api_window_s, now)
+            if free_at is not None:
+                raise UnreachableError(limited(free_at))
         try:
             return web.ask("GET", path, deadline, headers=headers)
         except UnreachableError as error:
             if error.failure.until is not None:
-                self._until[path] = error.failure.until
+                self._until[path] = (now, error.failure.until)
                 if is_counted:
-                    self._tools.budget.forbid(self._host, error.failure.until)
+                    self._tools.budget.forbid(self._host, error.failure.until, now)
             raise
 
     def _first_path(self) -> str:

@@ -43,6 +43,8 @@ def settle(before: Verdict, reading: Reading, judgement: Judgement, *, needed: i
         soft = not first and not was_firm and seen < needed
         if soft:
             health = Health.WARNING
+    if reading.failure is not None and before.judgement is not None:
+        judgement = replace(judgement, form=before.judgement.form)  # what its figures are did not change
     since = before.since if before.health is health and before.since != EPOCH else reading.observed_at
     return replace(
         before,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from medflow_tui.model.procedure import RunState
     from medflow_tui.runner.dry_run import Rehearsal
     from medflow_tui.runner.follow import Follower
+    from medflow_tui.runner.preview import Agreed
 
     CrewFor = Callable[[Playbook, Login | None], AbstractContextManager[Crew]]
 
@@ -75,6 +76,30 @@ class Dispatch:
         )
         detached.start(self.command, order)
         return folder
+
+    def agreement(self, run: str) -> Agreed:
+        """What was confirmed when a run was planned. Raises MedflowError when it cannot be read."""
+        from medflow_tui.journal.run_log import find
+        from medflow_tui.runner.process import agreement_of
+
+        return agreement_of(find(self.state / RUNS, run))
+
+    def resume(self, run: str, *, who: str, reason: str, typed: str, login: Login) -> None:
+        """Go on with a run that waits or was interrupted, by the plan it has. Raises MedflowError.
+
+        What was started is read back first; the runner asks its guards again before any further change.
+        """
+        from medflow_tui.journal.run_log import find
+        from medflow_tui.runner import detached
+        from medflow_tui.runner.process import Order
+        from medflow_tui.runner.runner import Mandate
+
+        folder = find(self.state / RUNS, run)
+        mandate = Mandate(who=who, reason=reason, typed=typed, plan_hash=self.agreement(run).hash)
+        order = Order(
+            folder=folder.path, site_file=self.site.source, state=self.state, mandate=mandate, login=login
+        )
+        detached.start(self.command, order)
 
     def runs(self) -> tuple[RunState, ...]:
         """Every run as it stands, newest first."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from medflow_tui.journal.append_log import sync_folder, write_durably
+from medflow_tui.journal.append_log import write_durably
+from medflow_tui.journal.private import make_folder, sync_folder
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
@@ -47,7 +48,7 @@ class RunLock:
 
         A lock that the same run left behind when its process died is its own.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._folder)
         with self._alone():
             found = [each for name in self._names if (each := self._read(name)) is not None]
             for each in found:

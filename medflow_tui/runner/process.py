@@ -114,7 +114,7 @@ def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], boo
     journal = Journal(folder)
     try:
         playbook = parse(folder.playbook.read_text(encoding="utf-8"), str(folder.playbook))
-        plan = _agreed(folder)
+        plan = agreement_of(folder)
         audit = Audit(order.state / AUDIT, site=plan.site)
         recorder = Recorder(journal, audit, playbook, plan)
         try:
@@ -140,7 +140,8 @@ def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], boo
         journal.close()
 
 
-def _agreed(folder: RunFolder) -> Agreed:
+def agreement_of(folder: RunFolder) -> Agreed:
+    """What was confirmed for a run. Raises DamagedError."""
     try:
         return agreed(folder.plan())
     except (KeyError, ValueError, TypeError) as error:

@@ -1,10 +1,9 @@
-"""From a key to a run: raising rights, making the plan in a worker thread, confirming, starting, finding runs again."""
+"""From a key to a run: making the plan in a worker thread, confirming, starting, going on, finding runs again."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.errors import MedflowError
@@ -12,101 +11,33 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook, RunState
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.choosing import PRODUCTION
-from medflow_tui.rules.redaction import redact
 from medflow_tui.runner.report import PHASES, Report
 from medflow_tui.ui.modals.confirm import Confirm
-from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.present.line import Line, Span, wrap
+from medflow_tui.ui.rights import Rights
 from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.screens.reading import ReadingScreen
 from medflow_tui.ui.screens.run import RunScreen
 
 if TYPE_CHECKING:
+    from medflow_tui.runner.dispatch import Dispatch
     from medflow_tui.ui.app import MedflowApp
 
-ARMED_FOR = timedelta(minutes=15)
-REASON_MIN = 10
+ARM_AFTER_S = 1.5
 
 
 class Acting:
-    """Read-only until raised: a reason, the operator's own log-in (kept in memory only), fifteen minutes."""
+    """What is asked of the engine; nothing is changed without raised `rights` and a typed confirmation."""
 
     def __init__(self, app: MedflowApp) -> None:
         self._app = app
-        self.until: datetime | None = None
-        self._login: Login | None = None
-        self._reason = ""
+        self.rights = Rights(app)
         self._busy = False
 
     @property
     def _language(self) -> Callable[[Phrase], str]:
         return self._app.session.language.say
-
-    def lower(self, phrase: Phrase) -> None:
-        """Read-only again; the log-in is forgotten."""
-        self.until, self._login, self._reason = None, None, ""
-        self._app.say_briefly(phrase)
-        self._redraw()
-
-    def _redraw(self) -> None:
-        """Wherever the present rights are shown."""
-        self._app.dashboard.redraw()
-        for each in self._app.screen_stack:
-            if isinstance(each, PlaybooksScreen):
-                each.redraw()
-
-    def expire(self, now: datetime) -> None:
-        """Read-only again when the time is over."""
-        if self.until is not None and now >= self.until:
-            self.lower(say("read-only again: 15 minutes are over"))
-
-    def raise_or_lower(self) -> None:
-        """Ask for what raising needs, or put it down again."""
-        if self.until is not None:
-            self.lower(say("read-only again"))
-            return
-        if self._app.session.dispatch is None:
-            self._app.say_briefly(say("there is nothing here that could be changed"))
-            return
-        if self._app.session.site.environment == "production":
-            self._app.say_briefly(PRODUCTION)
-            return
-        self._ask(
-            say("Why do you want to act? (10 characters at least; it is written down)"), self._with_reason
-        )
-
-    def _with_reason(self, reason: str) -> None:
-        reason = redact(reason.strip())
-        if len(reason) < REASON_MIN:
-            self._app.say_briefly(say("still read-only: the reason is too short"))
-            return
-        self._reason = reason
-        self._ask(say("Your user name in MedFlow"), self._with_name)
-
-    def _with_name(self, name: str) -> None:
-        def with_password(password: str) -> None:
-            if not name.strip() or not password:
-                self._app.say_briefly(say("still read-only: no log-in was given"))
-                return
-            self._login = Login(username=name.strip(), password=password)
-            self.until = self._app.session.now() + ARMED_FOR
-            self._app.say_briefly(
-                say("you may act until {at:clock}; the log-in is tried when a plan is made", at=self.until)
-            )
-            self._redraw()
-
-        self._ask(say("Your password (kept in memory only, tried once)"), with_password, secret=True)
-
-    def _ask(self, question: Phrase, answered: Callable[[str], None], *, secret: bool = False) -> None:
-        def closed(text: str | None) -> None:
-            if text is None:
-                self._app.say_briefly(say("still read-only"))
-            else:
-                answered(text)
-
-        self._app.push_screen(Prompt(self._language(question), secret=secret), closed)
 
     def open_list(self, target: str = "") -> None:
         """The playbooks that fit."""
@@ -120,7 +51,7 @@ class Acting:
         dispatch = self._app.session.dispatch
         if dispatch is None or self._busy:
             return
-        login = self._login if self._app.session.site.environment != "production" else None
+        login = self.rights.login if self._app.session.site.environment != "production" else None
         self._busy = True
         self._app.say_briefly(say("measuring what it would touch…"))
 
@@ -144,7 +75,7 @@ class Acting:
     def _plan_failed(self, why: Phrase, with_login: bool) -> None:
         self._busy = False
         if with_login:
-            self.lower(say("read-only again").also(why))
+            self.rights.lower(say("read-only again").also(why))
         else:
             self._app.say_briefly(why)
         self._app.push_screen(
@@ -163,55 +94,96 @@ class Acting:
     def confirm(self, screen: PlanScreen) -> None:
         """The typed confirmation, bound to this plan."""
         plan = screen.plan
-        lines = (
-            self._language(
-                say("{site}: this will be done now, and written down in your name.", site=plan.site_name)
-            ),
-            self._language(say("Reason: {reason}", reason=self._reason)),
+        above = (
+            say("{site}: this will be done now, and written down in your name.", site=plan.site_name),
+            say("Reason: {reason}", reason=self.rights.reason),
         )
-        wait = self._language(
-            say("Read the plan; the keys are not listened to yet. esc leaves, nothing done")
-        )
-        ready = self._language(
-            say("Type  {phrase}  and enter to start; esc leaves, nothing done", phrase=plan.confirm)
-        )
-        wrong = self._language(
-            say("That is not  {phrase}  : nothing was started; type it, or esc", phrase=plan.confirm)
-        )
+        self._confirm(above, plan.confirm, plan.arm_after_ms / 1000, lambda: self._start(screen))
 
-        def closed(agreed: bool | None) -> None:
-            if agreed:
-                self._start(screen)
+    def _confirm(
+        self, above: tuple[Phrase, ...], phrase: str, arm_after_s: float, agreed: Callable[[], None]
+    ) -> None:
+        wait = say("Read the plan; the keys are not listened to yet. esc leaves, nothing done")
+        ready = say("Type  {phrase}  and enter to start; esc leaves, nothing done", phrase=phrase)
+        wrong = say("That is not  {phrase}  : nothing was started; type it, or esc", phrase=phrase)
 
+        def closed(has_agreed: bool | None) -> None:
+            if has_agreed:
+                agreed()
+
+        tell = self._language
+        lines = tuple(tell(each) for each in above)
         self._app.push_screen(
-            Confirm(lines, wait, ready, wrong, plan.confirm, plan.arm_after_ms / 1000), closed
+            Confirm(lines, tell(wait), tell(ready), tell(wrong), phrase, arm_after_s), closed
         )
+
+    def go_on(self, run: str) -> None:
+        """Go on with a run that waits for a person: the same typed confirmation, for the plan that it has."""
+        dispatch = self._app.session.dispatch
+        if dispatch is None or self.rights.login is None:
+            self._app.say_briefly(say("read-only: u raises your rights, then enter goes on with the run"))
+            return
+
+        def work() -> None:
+            try:
+                plan = dispatch.agreement(run)
+            except MedflowError as error:
+                self._app.call_later(self._app.say_briefly, error.phrase)
+            else:
+                self._app.call_later(self._ask_to_go_on, run, plan.confirm)
+
+        threading.Thread(target=work, name="agreement", daemon=True).start()
+
+    def _ask_to_go_on(self, run: str, phrase: str) -> None:
+        site = self._app.session.site.name
+        above = (
+            say("{site}: the run goes on now. What was started is read back first.", site=site),
+            say("Reason: {reason}", reason=self.rights.reason),
+        )
+        self._confirm(above, phrase, ARM_AFTER_S, lambda: self._resume(run, phrase))
+
+    def _resume(self, run: str, typed: str) -> None:
+        def order(dispatch: Dispatch, login: Login) -> None:
+            dispatch.resume(
+                run, who=self._app.session.who, reason=self.rights.reason, typed=typed, login=login
+            )
+            self._app.call_later(self._resumed)
+
+        self._order(order)
+
+    def _resumed(self) -> None:
+        self._busy = False
+        self._app.say_briefly(None)
 
     def _start(self, screen: PlanScreen) -> None:
-        dispatch, login = self._app.session.dispatch, self._login
+        def order(dispatch: Dispatch, login: Login) -> None:
+            folder = dispatch.start(
+                screen.playbook,
+                screen.plan,
+                who=self._app.session.who,
+                reason=self.rights.reason,
+                typed=screen.plan.confirm,
+                login=login,
+            )
+            self._app.call_later(self._show_run, screen, folder.run)
+
+        self._order(order)
+
+    def _order(self, give: Callable[[Dispatch, Login], None]) -> None:
+        """Start the process of a run in a worker thread, unless the rights have ended meanwhile."""
+        dispatch, login = self._app.session.dispatch, self.rights.login
         if dispatch is None or login is None or self._busy:
             self._app.say_briefly(say("read-only again: nothing was started"))
             return
         self._busy = True
-        who, reason = self._app.session.who, self._reason
 
         def work() -> None:
             try:
-                folder = dispatch.start(
-                    screen.playbook,
-                    screen.plan,
-                    who=who,
-                    reason=reason,
-                    typed=screen.plan.confirm,
-                    login=login,
-                )
-            except (MedflowError, OSError) as error:
-                phrase = (
-                    error.phrase if isinstance(error, MedflowError) else say("the run cannot be written down")
-                )
-                self._app.call_later(self._plan_failed, phrase, False)
-            else:
-                self._app.call_later(self._show_run, screen, folder.run)
+                give(dispatch, login)
+            except MedflowError as error:
+                self._app.call_later(self._plan_failed, error.phrase, False)
+            except OSError:
+                self._app.call_later(self._plan_failed, say("the run cannot be written down"), False)
 
         threading.Thread(target=work, name="start", daemon=True).start()
 

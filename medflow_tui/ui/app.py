@@ -74,6 +74,7 @@ class MedflowApp(App[int]):
         self.set_interval(TICK_S, self._tick)
         if self.session.dispatch is not None:
             self.acting.look_for_runs()
+            self.dashboard.draw_bar()
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         before, self.snapshot = self.snapshot, message.snapshot
@@ -88,7 +89,7 @@ class MedflowApp(App[int]):
         if self.banner is not None and self.session.now() >= self._banner_ends:
             self.say_briefly(None)
         if self._acting is not None:
-            self._acting.expire(self.session.now())
+            self._acting.rights.expire(self.session.now())
         self.dashboard.tick()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
@@ -187,11 +188,11 @@ class MedflowApp(App[int]):
     @property
     def armed_until(self) -> datetime | None:
         """Until when this person may act; None while read-only."""
-        return self._acting.until if self._acting is not None else None
+        return self._acting.rights.until if self._acting is not None else None
 
     def fitting(self) -> int:
         """How many playbooks fit what is wrong."""
-        dispatch = self.session.dispatch
+        dispatch = self.session.dispatch if self._has_begun else None
         return len(dispatch.fitting(self.snapshot)) if dispatch is not None else 0
 
     def offers_for(self, verdict: Verdict) -> tuple[str, ...]:
@@ -210,7 +211,7 @@ class MedflowApp(App[int]):
 
     def action_raise_rights(self) -> None:
         """From read-only to acting, or back."""
-        self.acting.raise_or_lower()
+        self.acting.rights.raise_or_lower()
 
     def action_runs(self) -> None:
         """Runs of playbooks."""

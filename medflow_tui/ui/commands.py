@@ -62,6 +62,14 @@ COMMANDS: tuple[Command, ...] = (
         places=(PLAN,),
     ),
     Command(
+        name="go on",
+        keys=("enter",),
+        action="go_on",
+        help=say("go on with a run that waits or was interrupted"),
+        label=say("go on with it"),
+        places=(RUN,),
+    ),
+    Command(
         name="filter",
         keys=("slash", "ctrl+f"),
         action="filter",
@@ -136,7 +144,7 @@ COMMANDS: tuple[Command, ...] = (
         action="app.raise_rights",
         help=say("from read-only to acting, for 15 minutes, or back"),
         label=say("act"),
-        places=(DASHBOARD, LOG, PLAYBOOKS),
+        places=(DASHBOARD, LOG, PLAYBOOKS, RUN),
     ),
     Command(
         name="runs",

@@ -59,7 +59,12 @@ class Session:
     history: Past
     desk: Desk
     follower: Any = None
-    dispatch: Dispatch | None = None
+    dispatch_of: Callable[[], Dispatch | None] = field(default=lambda: None)
     order: Callable[[str], Phrase | None] = field(default=lambda words: None)
     note: str = ""
     report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)
+
+    @property
+    def dispatch(self) -> Dispatch | None:
+        """The desk for acting; asked for the first time after the first paint, because it reads the playbooks."""
+        return self.dispatch_of()

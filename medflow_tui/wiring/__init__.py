@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
     from medflow_tui.actions.medflow_queue import QueueCrew
     from medflow_tui.config.load import Settings
+    from medflow_tui.journal.desk import Desk
     from medflow_tui.journal.history import HistoryReader
     from medflow_tui.model.performer import Crew, Login
     from medflow_tui.model.procedure import Playbook
+    from medflow_tui.monitor.poller import People
     from medflow_tui.runner.dispatch import Dispatch
 
 RECENT = timedelta(hours=6)
@@ -69,7 +71,7 @@ def open_state(options: Options) -> Path:
     """The state folder; it may not exist yet."""
     from medflow_tui.config.locations import state_folder
 
-    return Path(options.state) if options.state else state_folder()
+    return (Path(options.state) if options.state else state_folder()).absolute()
 
 
 def open_language(options: Options, site: Site | None = None) -> Language:
@@ -138,6 +140,18 @@ def remembered(site: Site, reader: HistoryReader, now: datetime) -> dict[str, Ve
     return found
 
 
+def people_on(desk: Desk) -> Callable[[datetime], People | None]:
+    """Who is on what, whenever somebody wrote on the desk, be it in another process; else None."""
+    edition = desk.edition
+
+    def look(now: datetime) -> People | None:
+        nonlocal edition
+        before, edition = edition, desk.edition
+        return None if edition == before else (desk.acknowledged(now), desk.maintenance(now))
+
+    return look
+
+
 @contextmanager
 def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError."""
@@ -147,7 +161,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     settings = open_settings(options)
     site, state = settings.site, open_state(options)
     report = reporter(state)
-    history, reader = History(state, utc_now), HistoryReader(state)
+    history, reader, desk = History(state, utc_now), HistoryReader(state, utc_now), Desk(state)
     tools = tools_for(site, state)
 
     def looking_for(publish: Callable[[Snapshot], None]) -> Looking:
@@ -155,7 +169,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         from medflow_tui.monitor.poller import Monitor
 
         history.start()
-        knowledge = Knowledge(site.targets, remembered(site, reader, utc_now()))
+        knowledge = Knowledge(site.targets, remembered(site, reader, utc_now()), report=report)
         return Monitor(
             site.targets,
             probe_of(tools),
@@ -164,6 +178,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
             memory=history,
             knowledge=knowledge,
             notices=tools.budget.notices,
+            people=people_on(desk),
             report=report,
         )
 
@@ -176,9 +191,9 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         who=who_am_i(),
         looking_for=looking_for,
         history=reader,
-        desk=Desk(state),
+        desk=desk,
         follower=follow_logs(site),
-        dispatch=dispatch_for(site, state, tools),
+        dispatch_of=cache(lambda: dispatch_for(site, state, tools)),
         order=_lab_order(site),
         note=note,
         report=report,

@@ -73,7 +73,7 @@ def scene_session(name: str, code: str = "en", run: int | None = None) -> Iterat
             history=ReplayedHistory(scene.changes, scene.samples),
             desk=Desk(state),
             follower=ReplayedLog(scene.log, scene.errors),
-            dispatch=dispatch,
+            dispatch_of=lambda: dispatch,
         )
 
 

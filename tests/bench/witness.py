@@ -13,7 +13,7 @@ from tests.bench.sites import every_client
 from tests.bench.terminal import Program, Size, Terminal
 
 CLIENTS = ("httpx", "kubernetes", "psycopg", "pymongo", "redis", "smbclient", "smbprotocol", "spnego")
-FIRST_SCREEN = "Log +"
+FIRST_SCREEN = r"F6\s*Log"
 FRAME_BYTES = 1000  # no frame before the first full one is as long
 
 

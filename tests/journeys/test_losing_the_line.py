@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,12 +19,21 @@ from medflow_tui.lab.people import PLANTED_NAME, PLANTED_SECRET
 from medflow_tui.model.procedure import Phase, RunState
 from medflow_tui.runner.follow import Follower
 from tests.servers.lab import RunningLab, environment, until
-from tests.servers.queue_scene import FAULT, PLAYBOOK, REASON, add_jobs, failed_ids, plant_patient, runs_of
+from tests.servers.queue_scene import (
+    FAULT,
+    PLAYBOOK,
+    REASON,
+    add_jobs,
+    changes,
+    failed_ids,
+    plant_patient,
+    runs_of,
+)
 from tests.servers.terminal import ENTER, ESCAPE, F9, Terminal, running
 
 pytestmark = pytest.mark.xdist_group("lab")
 
-JOBS = 60
+JOBS = 110
 USER = "beni"
 
 
@@ -57,6 +67,19 @@ class Viewer:
     def start_run(self, terminal: Terminal) -> RunState:
         """From the first paint to a run that has started its worker."""
         terminal.shows("playbooks 1 fit")
+        self.raise_rights(terminal)
+        terminal.shows("ACTING until")
+        terminal.type("b")
+        terminal.shows("fits what is wrong")
+        terminal.type(ENTER)
+        terminal.shows("go on to the confirmation")
+        terminal.type(ENTER)
+        self.confirm(terminal)
+        terminal.shows("You may close this screen: the run goes on")
+        terminal.until(lambda: self.run.step == "watch", "the worker is started and watched")
+        return self.run
+
+    def raise_rights(self, terminal: Terminal) -> None:
         terminal.type("u")
         for question, answer in (
             ("Why do you want to act?", REASON),
@@ -65,17 +88,11 @@ class Viewer:
         ):
             terminal.shows(question)
             terminal.type(answer + ENTER)
-        terminal.shows("ACTING until")
-        terminal.type("b")
-        terminal.shows("fits what is wrong")
-        terminal.type(ENTER)
-        terminal.shows("go on to the confirmation")
-        terminal.type(ENTER)
+        terminal.shows("you may act until")
+
+    def confirm(self, terminal: Terminal) -> None:
         terminal.shows("Type  MATRIX_KIN SYNC  and enter to start")
         terminal.type("MATRIX_KIN SYNC" + ENTER)
-        terminal.shows("You may close this screen: the run goes on")
-        terminal.until(lambda: self.run.step == "watch", "the worker is started and watched")
-        return self.run
 
     @property
     def run(self) -> RunState:
@@ -144,6 +161,32 @@ def test_a_run_goes_on_when_the_dashboard_is_lost_and_the_next_start_finds_it(
     assert viewer.run.phase is Phase.SUCCEEDED
 
 
+def test_a_run_that_was_interrupted_is_found_and_gone_on_with_and_repeats_nothing(viewer: Viewer) -> None:
+    with running(viewer.command(), viewer.surroundings) as terminal:
+        run = viewer.start_run(terminal)
+        psutil.Process(run.pid).kill()
+        terminal.shows("interrupted", "When in doubt call", run.run)
+        terminal.type("qqq")
+        assert terminal.ended() == 0
+        assert b"goes on without the dashboard" not in terminal.written
+    with running(viewer.command(), viewer.surroundings) as terminal:
+        terminal.shows("F9 shows a run that is not over, interrupted")
+        terminal.type(F9)
+        terminal.shows("enter go on with it", run.run)
+        terminal.type(ENTER)
+        terminal.shows("read-only: u raises your rights")
+        viewer.raise_rights(terminal)
+        terminal.type(ENTER)
+        viewer.confirm(terminal)
+        terminal.shows("What was changed stands beside the steps.")
+        terminal.type("qq")
+        assert terminal.ended() == 0
+    assert viewer.run.phase is Phase.SUCCEEDED
+    assert (viewer.run.run, viewer.run.pid == run.pid) == (run.run, False)
+    made = changes(viewer.lab)
+    assert (made["/auto-sync/start"], made["/sync-queue/retry-failed"]) == (1, 1)
+
+
 def test_password_and_patient_are_in_no_file_no_argument_no_environment_and_on_no_screen(
     viewer: Viewer,
 ) -> None:
@@ -180,11 +223,18 @@ def test_password_and_patient_are_in_no_file_no_argument_no_environment_and_on_n
 
 def test_the_command_line_lists_shows_and_rehearses_and_starts_nothing(viewer: Viewer) -> None:
     def told(*words: str) -> tuple[int, str]:
-        with running(viewer.command("playbook", *words), viewer.surroundings, columns=200) as terminal:
-            return terminal.ended(), terminal.text
+        done = subprocess.run(
+            viewer.command("playbook", *words),
+            env=viewer.surroundings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
 
-    assert told("runs") == (0, told("runs")[1])
-    assert "no run yet" in told("runs")[1]
+    before = changes(viewer.lab)
+    assert told("runs") == (0, "no run yet\n")
     code, text = told("list")
     assert (code, text.split()[0]) == (0, PLAYBOOK)
     code, text = told("show", PLAYBOOK)
@@ -210,3 +260,4 @@ def test_the_command_line_lists_shows_and_rehearses_and_starts_nothing(viewer: V
     finally:
         site.write_text(site.read_text().replace('environment = "production"', 'environment = "lab"'))
     assert runs_of(viewer.state) == []
+    assert changes(viewer.lab) == before

@@ -20,7 +20,7 @@ class Unlimited:
     def take(self, host: str, limit: int, window_s: float, now: datetime) -> datetime | None:
         return None
 
-    def forbid(self, host: str, until: datetime) -> None:
+    def forbid(self, host: str, until: datetime, now: datetime | None = None) -> None:
         return None
 
     def used(self, host: str, window_s: float, now: datetime) -> int:

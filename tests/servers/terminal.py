@@ -75,10 +75,12 @@ class Terminal:
 
     def ended(self) -> int:
         """Wait for its end, reading on; the exit code (negative: the signal)."""
-        self.until(lambda: self.process.poll() is not None, "the program has ended", 20)
-        while self.read(0.2) and select.select([self.master], [], [], 0)[0]:
+        ends = time.monotonic() + PATIENCE_S
+        while self.read() and self.process.poll() is None:
+            assert time.monotonic() < ends, f"the program has not ended\n{self.text}"
+        while select.select([self.master], [], [], 0)[0] and self.read(0):
             pass
-        return int(self.process.returncode)
+        return self.process.wait(20)
 
     def hang_up(self) -> None:
         """The line is gone: the kernel sends SIGHUP, and nothing can be written any more."""

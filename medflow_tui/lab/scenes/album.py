@@ -27,37 +27,39 @@ class Shot:
 
 
 ALBUM = (
-    Shot(name="calm", scene="calm", title="Dashboard of the lab: all is in order"),
-    Shot(name="calm-fr", scene="calm", language="fr", title="Le tableau de bord : tout est en ordre"),
+    Shot(name="dashboard-calm-en", scene="calm", title="Dashboard of the lab: all is in order"),
     Shot(
-        name="trouble",
+        name="dashboard-calm-fr", scene="calm", language="fr", title="Le tableau de bord : tout est en ordre"
+    ),
+    Shot(
+        name="dashboard-bad-en",
         scene="bad-afternoon",
         keys=("f6", "v", "f2"),
         title="Dashboard of the lab: Redis is down, a share is dead, a clinic is silent, a backup is late",
     ),
     Shot(
-        name="trouble-fr",
+        name="dashboard-bad-fr",
         scene="bad-afternoon",
         language="fr",
         keys=("f6", "v", "f2"),
         title="Le tableau de bord : Redis arrêté, un partage mort, une clinique muette, une sauvegarde en retard",
     ),
     Shot(
-        name="trouble-wide",
+        name="dashboard-bad-wide",
         scene="bad-afternoon",
         size=WIDE,
         keys=("f6", "v", "f2"),
         title="The same on a wide terminal: latency, limits, twenty lines of log and the errors of the last hour",
     ),
     Shot(
-        name="trouble-narrow",
+        name="dashboard-bad-narrow",
         scene="bad-afternoon",
         size=NARROW,
         keys=("f6", "v", "f2"),
         title="The same on 40 columns",
     ),
     Shot(
-        name="beside",
+        name="detail-beside",
         scene="mongodb-frozen",
         size=WIDE,
         keys=("down", "enter"),
@@ -84,7 +86,7 @@ ALBUM = (
         title="A run of the playbook, followed through its journal",
     ),
     Shot(
-        name="run-done",
+        name="run-over",
         scene="worker-not-started",
         keys=("f9",),
         run=END,

@@ -108,8 +108,6 @@ class RowsPane(Lines, can_focus=True):
         self.draw()
         self.refresh()
 
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
         self.draw()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from medflow_tui.journal.history import Change, Sample
 from medflow_tui.model.health import EPOCH, Verdict
 from medflow_tui.model.site import Contact, Site
 from medflow_tui.model.target import Target
@@ -14,6 +14,9 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui.present.health import Glyphs, called, spark, word
 from medflow_tui.ui.present.line import Line, Span, wrap
 from medflow_tui.ui.present.rows import STYLES, Look
+
+if TYPE_CHECKING:
+    from medflow_tui.journal.history import Change, Sample
 
 BAR_CELLS = 48
 

@@ -8,7 +8,7 @@ from medflow_tui.model.health import EPOCH, Health, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui.present.line import Line, Span, fit, width
-from medflow_tui.ui.present.rows import Look
+from medflow_tui.ui.present.rows import Look, summary
 
 ENVIRONMENT_WORDS = {"production": say("PRODUCTION"), "drill": say("DRILL"), "lab": say("LAB")}
 
@@ -96,3 +96,18 @@ def oldest(snapshot: Snapshot) -> Phrase:
     if EPOCH in times:
         return say("reading…")
     return say("oldest {at:when}", at=min(times))
+
+
+def second_line(snapshot: Snapshot, look: Look, cells: int, *, banner: str = "") -> Line:
+    """What is wrong, and what this program has to say of itself; or the sentence that was said last, instead of both."""
+    if banner:
+        return (Span(f" {fit(banner, cells - 1, look.glyphs.more)}", "strong"),)
+    if not snapshot.notices:
+        return summary(snapshot.verdicts, look, cells)
+    text = look.language.say(snapshot.notices[0], look.now)
+    room = min(width(text), cells // 2 - 3)
+    return (
+        *summary(snapshot.verdicts, look, cells - room - 3),
+        Span("   "),
+        Span(fit(text, room, look.glyphs.more), "warning"),
+    )

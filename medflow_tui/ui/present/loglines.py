@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import TYPE_CHECKING, cast
 
 from medflow_tui.model.log import Level, LogLine
 from medflow_tui.model.site import Site
-from medflow_tui.model.targets.log import LogTarget
+from medflow_tui.model.target import LOG
 from medflow_tui.model.words import say
 from medflow_tui.rules.distinct import distinct_names
 from medflow_tui.ui.present.line import Line, Span, fit, width
 from medflow_tui.ui.present.rows import Look
+
+if TYPE_CHECKING:
+    from medflow_tui.model.targets.log import LogTarget
 
 LEVEL_STYLES = {Level.CRITICAL: "critical", Level.ERROR: "bad", Level.WARN: "warning", Level.NOTICE: "strong"}
 CLOCK, LEVEL, SOURCE = 8, 6, 8
@@ -24,10 +28,10 @@ SOURCE_WIDE, ORIGIN, TIMES, WIDE = (
 
 def file_names(site: Site) -> tuple[str, ...]:
     """The files that are followed: a target of one file by its title, the files of another by their own names."""
+    logs = cast("list[LogTarget]", [each for each in site.targets if each.pane == LOG])
     return tuple(
         each.title if len(each.paths) == 1 else name.removesuffix(".log")
-        for each in site.targets
-        if isinstance(each, LogTarget)
+        for each in logs
         for name in distinct_names(each.paths)
     )
 
@@ -36,9 +40,9 @@ def error_row(errors: tuple[int, ...], cells: int, look: Look) -> Line:
     """Errors in each minute, oldest first, as columns; the most in one minute is named."""
     tell, levels = look.language.say, look.glyphs.levels
     most = max(errors, default=0)
-    name = tell(say("errors in {n:number} min", n=len(errors)))
+    name = tell(say("errors in {n:number} min: {total:number}", n=len(errors), total=sum(errors)))
     if not most:
-        return (Span(f"   {name}: {look.language.number(0)}", "quiet"),)
+        return (Span(f"   {name}", "quiet"),)
     drawn = [
         Span(
             "".join(
@@ -49,7 +53,7 @@ def error_row(errors: tuple[int, ...], cells: int, look: Look) -> Line:
         for some, part in groupby(errors, bool)
     ]
     scale = tell(say("up to {n:number} a minute", n=most))
-    left = fit(f"   {name}: {look.language.number(sum(errors))}", CLOCK + LEVEL + SOURCE_WIDE + 4)
+    left = fit(f"   {name}", CLOCK + LEVEL + SOURCE_WIDE + 4)
     return (Span(left, "quiet"), *drawn, Span(f"  {scale}", "quiet"))
 
 

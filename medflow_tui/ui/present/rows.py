@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -229,3 +230,16 @@ def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
         return (told, told, shortest)
     means = tell(first.judgement.means, look.now)
     return (tell(say("{what}: {means}", what=told, means=means)), told, shortest)
+
+
+def with_words(verdicts: Iterable[Verdict], words: str, look: Look) -> tuple[Verdict, ...]:
+    """Those whose name, target or evidence has all of these words, as this person reads them."""
+    wanted = words.casefold().split()
+    if not wanted:
+        return tuple(verdicts)
+
+    def text(verdict: Verdict) -> str:
+        evidence = look.language.say(verdict.evidence, look.now)
+        return f"{called(verdict, look.language)} {verdict.target} {evidence}".casefold()
+
+    return tuple(each for each in verdicts if all(word in text(each) for word in wanted))

@@ -10,7 +10,7 @@ from textual.message import Message
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import Phase, RunState
 from medflow_tui.model.words import say
-from medflow_tui.ui.commands import RUN
+from medflow_tui.ui.commands import RUN, Command
 from medflow_tui.ui.present.detail import contact_for
 from medflow_tui.ui.present.line import Span
 from medflow_tui.ui.present.rows import Look
@@ -81,6 +81,20 @@ class RunScreen(PagedScreen):
     def on_run_screen_news_arrived(self, message: NewsArrived) -> None:
         self._followed = message.followed
         self.redraw()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it waits for a person."""
+        return self._followed is not None and self._followed.state.phase in (Phase.PAUSED, Phase.INTERRUPTED)
+
+    def bar_label(self, command: Command) -> str:
+        only_when_waiting = command.name in ("go on", "raise")
+        return "" if only_when_waiting and not self.can_go_on else super().bar_label(command)
+
+    def action_go_on(self) -> None:
+        """Ask for the typed confirmation again, and go on."""
+        if self.can_go_on:
+            self.switchboard.acting.go_on(self.run_name)
 
     def on_resize(self) -> None:
         self.redraw()

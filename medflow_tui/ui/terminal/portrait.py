@@ -55,13 +55,13 @@ async def sit(
         await pilot.pause()
         begin()
         for key in keys:
+            await _settled(app, pilot, before)
             await pilot.press(*(key[1:] if key.startswith("=") else (key,)))
-            await _settled(app, pilot, before, shows if key is keys[-1] else "")
         await _settled(app, pilot, before, shows)
         return Portrait(width=size[0], lines=_lines(app))
 
 
-async def _settled(app: App[Any], pilot: Any, before: set[threading.Thread], shows: str) -> None:
+async def _settled(app: App[Any], pilot: Any, before: set[threading.Thread], shows: str = "") -> None:
     ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
         await pilot.pause()

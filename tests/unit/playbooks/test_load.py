@@ -61,7 +61,7 @@ def test_every_text_is_there_in_french_too() -> None:
         (changed(r'^effect = "data"', 'effect = "dta"'), "step.effect must be one of"),
         (changed(r'^title_fr = "Regarder.*', ""), "step.title_fr must be a text"),
         (
-            changed(r"\{expired:number\} have", "{expird:number} have"),
+            changed(r"lost by it: \{expired:number\}", "lost by it: {expird:number}"),
             "expird is no known placeholder; nearest: expired",
         ),
         (

@@ -1,0 +1,91 @@
+"""From read-only to acting and back: a reason, the operator's own log-in (kept in memory only), fifteen minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from medflow_tui.model.performer import Login
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.choosing import PRODUCTION
+from medflow_tui.rules.cleaning import clean
+from medflow_tui.rules.redaction import redact
+from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.screens.playbooks import PlaybooksScreen
+
+if TYPE_CHECKING:
+    from medflow_tui.ui.app import MedflowApp
+
+ARMED_FOR = timedelta(minutes=15)
+REASON_MIN = 10
+
+
+class Rights:
+    """What this person may do now. `until` and `login` are None while read-only; `reason` is empty then."""
+
+    def __init__(self, app: MedflowApp) -> None:
+        self._app = app
+        self.until: datetime | None = None
+        self.login: Login | None = None
+        self.reason = ""
+
+    def lower(self, phrase: Phrase) -> None:
+        """Read-only again; the log-in is forgotten."""
+        self.until, self.login, self.reason = None, None, ""
+        self._app.say_briefly(phrase)
+        self._redraw()
+
+    def expire(self, now: datetime) -> None:
+        """Read-only again when the time is over."""
+        if self.until is not None and now >= self.until:
+            self.lower(say("read-only again: 15 minutes are over"))
+
+    def raise_or_lower(self) -> None:
+        """Ask for what raising needs, or put it down again."""
+        if self.until is not None:
+            self.lower(say("read-only again"))
+        elif self._app.session.dispatch is None:
+            self._app.say_briefly(say("there is nothing here that could be changed"))
+        elif self._app.session.site.environment == "production":
+            self._app.say_briefly(PRODUCTION)
+        else:
+            question = say("Why do you want to act? (10 characters at least; it is written down)")
+            self._ask(question, self._with_reason)
+
+    def _with_reason(self, typed: str) -> None:
+        reason = redact(clean(typed).strip())
+        if len(reason) < REASON_MIN:
+            self._app.say_briefly(say("still read-only: the reason is too short"))
+            return
+        self._ask(say("Your user name in MedFlow"), lambda name: self._with_name(reason, name.strip()))
+
+    def _with_name(self, reason: str, name: str) -> None:
+        def with_password(password: str) -> None:
+            if not name or not password:
+                self._app.say_briefly(say("still read-only: no log-in was given"))
+                return
+            self.reason, self.login = reason, Login(username=name, password=password)
+            self.until = self._app.session.now() + ARMED_FOR
+            self._app.say_briefly(
+                say("you may act until {at:clock}; the log-in is tried when a plan is made", at=self.until)
+            )
+            self._redraw()
+
+        self._ask(say("Your password (kept in memory only, tried once)"), with_password, secret=True)
+
+    def _ask(self, question: Phrase, answered: Callable[[str], None], *, secret: bool = False) -> None:
+        def closed(text: str | None) -> None:
+            if text is None:
+                self._app.say_briefly(say("still read-only"))
+            else:
+                answered(text)
+
+        self._app.push_screen(Prompt(self._app.session.language.say(question), secret=secret), closed)
+
+    def _redraw(self) -> None:
+        """Wherever the present rights are shown."""
+        self._app.dashboard.redraw()
+        for each in self._app.screen_stack:
+            if isinstance(each, PlaybooksScreen):
+                each.redraw()

@@ -1,0 +1,215 @@
+"""What the dashboard draws: header, the sentence, four panes of verdicts, the log, the key bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from medflow_tui.model.health import Snapshot, Verdict
+from medflow_tui.model.log import LogNews
+from medflow_tui.model.target import BACKUPS, CLINICS, DEVICES, LOG, SERVICES
+from medflow_tui.model.words import say
+from medflow_tui.ui import commands
+from medflow_tui.ui.panes.detail import DetailPane
+from medflow_tui.ui.panes.log import LogPane
+from medflow_tui.ui.panes.rows import RowsPane
+from medflow_tui.ui.present.header import header, second_line
+from medflow_tui.ui.present.line import Span, width, wrap
+from medflow_tui.ui.present.report import PANE_TITLES
+from medflow_tui.ui.present.rows import Look, with_words
+from medflow_tui.ui.screens.base import KeyedScreen
+from medflow_tui.ui.session import Session
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.lines import Lines
+
+NARROW, WIDE, TALL = 60, 120, 30
+SMALLEST = (40, 12)
+PANE_KEYS = {SERVICES: "F2", CLINICS: "F3", DEVICES: "F4", BACKUPS: "F5", LOG: "F6"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What this viewer chose to see; kept between sessions."""
+
+    words: str = ""
+    problems: bool = False
+    maximised: str = ""
+    paused: bool = False
+    pane: str = SERVICES
+
+
+class Board(KeyedScreen):
+    """Redraws when a snapshot arrives, when a line of log comes, at each minute, and at a key; never by itself."""
+
+    def __init__(self, session: Session) -> None:
+        self.place = commands.DASHBOARD
+        super().__init__(session)
+        for each in commands.at(commands.LOG):
+            for key in each.keys:
+                if key not in self._bindings.key_to_bindings:
+                    self._bindings.bind(key, each.action, show=False)
+        self.view = View()
+        self.frozen: Snapshot | None = None
+        self.is_roomy = False
+
+    def compose(self) -> ComposeResult:
+        yield Lines(style, classes="head", id="head")
+        with Container(id="panes"):
+            for pane in (SERVICES, CLINICS, DEVICES, BACKUPS):
+                yield RowsPane(PANE_KEYS[pane], pane, PANE_TITLES[pane], self.session.language)
+            yield LogPane(PANE_KEYS[LOG], self.session.language, self.session.site)
+        yield self.new_bar()
+
+    def on_resize(self) -> None:
+        cells, lines = self.app.size
+        self.is_roomy = cells >= WIDE and lines >= TALL
+        self.set_class(cells < SMALLEST[0] or lines < SMALLEST[1], "small")
+        self.set_class(cells < NARROW, "narrow")
+        self.set_class(self.is_roomy and not self.has_class("beside"), "wide")
+        if self.has_class("beside") and not self.is_roomy:
+            self.close_beside()
+        self.redraw()
+        self.call_after_refresh(self.switchboard.begin)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is shown: the newest, or the one that was held still."""
+        return self.frozen or self.switchboard.snapshot
+
+    @property
+    def look(self) -> Look:
+        """How it is drawn at this moment."""
+        return Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
+
+    @property
+    def rows_panes(self) -> list[RowsPane]:
+        return list(self.query(RowsPane))
+
+    @property
+    def log_pane(self) -> LogPane:
+        return self.query_one(LogPane)
+
+    def take_snapshot(self) -> None:
+        """News from the monitor."""
+        if self.frozen is None:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Everything for the present state; the widgets send only what changed."""
+        cells = self.app.size.width
+        snapshot, look = self.snapshot, self.look
+        self.draw_header()
+        if self.has_class("small"):
+            return
+        shown = self._filtered(snapshot.verdicts, look)
+        right = {SERVICES: cells >= NARROW, DEVICES: cells >= NARROW, CLINICS: self.has_class("wide")}
+        if self.has_class("wide"):
+            right[DEVICES] = False
+        for pane in self.rows_panes:
+            pane.ruled = right.get(pane.pane, False) and not self.view.maximised
+            pane.take(
+                tuple(each for each in snapshot.verdicts if each.pane == pane.pane),
+                tuple(each for each in shown if each.pane == pane.pane),
+                look,
+            )
+        self.log_pane.judged(tuple(each for each in snapshot.verdicts if each.pane == LOG))
+        self.log_pane.take(LogNews(missed=self.log_pane.missed), look)
+        self.draw_beside()
+        self.draw_bar()
+
+    def draw_beside(self) -> None:
+        """The detail beside the list follows the selected row."""
+        verdict = self.selected()
+        if self.has_class("beside") and verdict is not None:
+            pane = self.query_one(DetailPane)
+            pane.about(verdict.target)
+            pane.tell(verdict, self.switchboard.offers_for(verdict))
+
+    def open_beside(self) -> None:
+        """The list keeps its keys; the detail stands at its right."""
+        if not self.query(DetailPane):
+            pane = DetailPane(self.session, id="beside")
+            pane.can_focus = False
+            self.mount(pane, after="#panes")
+        self.remove_class("wide")
+        self.add_class("beside")
+        self.call_after_refresh(self.redraw)
+
+    def close_beside(self) -> None:
+        self.remove_class("beside")
+        self.set_class(self.is_roomy, "wide")
+        self.call_after_refresh(self.redraw)
+
+    def draw_header(self) -> None:
+        """The two lines on top; also at each minute."""
+        cells = self.app.size.width
+        if self.has_class("small"):
+            note = self.session.language.say(say("terminal too small: 40 by 12 at least"))
+            self.query_one("#head", Lines).show([(Span(f" {each}"),) for each in wrap(note, cells - 1)])
+            return
+        snapshot, look = self.snapshot, self.look
+        armed = self.switchboard.armed_until
+        first = header(
+            self.session.site,
+            snapshot,
+            look,
+            cells,
+            armed_until=armed,
+            paused=self.view.paused,
+            note=self.session.note,
+        )
+        banner = self.switchboard.banner
+        second = second_line(snapshot, look, cells, banner=self.tell(banner) if banner else "")
+        self.query_one("#head", Lines).show([first, second])
+
+    def draw_bar(self) -> None:
+        """The keys that fit what has the focus."""
+        place = commands.LOG if isinstance(self.focused, LogPane) else commands.DASHBOARD
+        bar = self.key_bar(self.app.size.width, place)
+        if self.view.words or self.view.problems:
+            tags = [f"/{self.view.words}"] if self.view.words else []
+            tags += [self.tell(say("problems only"))] if self.view.problems else []
+            tag = " ".join(tags)
+            bar = (Span(f" {tag} ", "strong"), *self.key_bar(self.app.size.width - width(tag) - 2, place))
+        self.query_one("#keys", Lines).show([bar])
+
+    def bar_label(self, command: commands.Command) -> str:
+        text = super().bar_label(command)
+        if command.name == "playbooks":
+            n = self.switchboard.fitting()
+            if n:
+                text += " " + self.tell(say("{n:number} fit", n=n))
+        return text
+
+    def tick(self) -> None:
+        """Once a second: the log, and the clock when the minute is another one. Sends nothing when nothing changed."""
+        follower = self.session.follower
+        if follower is not None and not self.view.paused:
+            news = follower.drain()
+            if news.lines or news.dropped or news.notices or news.missed != self.log_pane.missed:
+                self.log_pane.take(news, self.look)
+            if self.has_class("wide") or self.view.maximised == LOG:
+                self.log_pane.count(follower.histogram())
+        if self.frozen is None:
+            self.draw_header()
+
+    def _filtered(self, verdicts: tuple[Verdict, ...], look: Look) -> tuple[Verdict, ...]:
+        found = with_words(verdicts, self.view.words, look)
+        return tuple(each for each in found if each.health.is_trouble or not self.view.problems)
+
+    def on_descendant_focus(self) -> None:
+        pane = self.focused_pane()
+        if pane is not None and pane.id:
+            self.view = replace(self.view, pane=pane.id)
+        self.draw_beside()
+        self.draw_bar()
+
+    def focused_pane(self) -> RowsPane | LogPane | None:
+        return self.focused if isinstance(self.focused, RowsPane | LogPane) else None
+
+    def selected(self) -> Verdict | None:
+        """The row that keys speak of; in the log, the verdict on the logs."""
+        pane = self.focused_pane()
+        return pane.selected if pane is not None else None
