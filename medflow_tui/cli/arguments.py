@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NoReturn, cast
 
 from medflow_tui import __version__
-from medflow_tui.cli import config, dashboard, looking, playbook
+from medflow_tui.cli import collecting, config, dashboard, looking, playbook
 from medflow_tui.cli.speech import FAILED, USAGE
 from medflow_tui.locale.language import Language
 from medflow_tui.model.words import Phrase, say
@@ -103,7 +103,20 @@ def parser(language: Language | None = None) -> Parser:
 
     status = commands.add_parser("status", parents=[common], help=tell(say("one round as sentences")))
     status.add_argument("--plain", action="store_true", help=tell(say("plain text (the only form, so far)")))
+    status.add_argument(
+        "--fresh", action="store_true", help=tell(say("read everything now, also where a collector does so"))
+    )
     status.set_defaults(call=looking.status)
+
+    collect = commands.add_parser(
+        "collect",
+        parents=[common],
+        help=tell(say("look all the time, as a service, for all dashboards here")),
+    )
+    collect.add_argument(
+        "--print-unit", action="store_true", help=tell(say("show the unit of systemd for it and end"))
+    )
+    collect.set_defaults(call=collecting.collect)
 
     _add_config(commands, common, tell)
     _add_playbook(commands, common, tell)

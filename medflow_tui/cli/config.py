@@ -19,7 +19,9 @@ def init(options: argparse.Namespace, common: Options) -> int:
     def ask(question: Phrase, default: str) -> str:
         try:
             return input(f"{language.say(question)} [{default}]: ")
-        except EOFError:
+        except RuntimeError as error:  # standard input was closed
+            raise EOFError from error
+        except UnicodeDecodeError:  # typed in another encoding than the terminal says
             return ""
 
     path = write_first_site(site_candidates(common.site)[0].path, ask)

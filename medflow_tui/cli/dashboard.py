@@ -16,7 +16,10 @@ def dashboard(options: argparse.Namespace, common: Options) -> int:
     """The dashboard; sentences where there is no terminal; questions where there is no site file yet."""
     from medflow_tui.config.load import NoSiteError
 
-    why_not = no_screen(os.environ.get("TERM", ""), sys.stdin.isatty() and sys.stdout.isatty())
+    why_not = no_screen(
+        os.environ.get("TERM", ""),
+        all(each is not None and each.isatty() for each in (sys.stdin, sys.stdout)),
+    )
     if why_not:
         complain(open_language(common, open_settings(common).site).say(why_not))
         return looking.status(options, common)

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from medflow_tui.cli.speech import DONE, tell
+from medflow_tui.model.health import EMPTY
 from medflow_tui.wiring import Options, look_once, open_language, open_settings, open_state
 
 
@@ -25,10 +26,13 @@ def check(options: argparse.Namespace, common: Options) -> int:
 
 
 def status(options: argparse.Namespace, common: Options) -> int:
-    """Sentences, for a dumb terminal or a screen reader."""
+    """Sentences, for a dumb terminal or a screen reader; from the collector, if there is one."""
     from medflow_tui.ui.present.report import status_lines
+    from medflow_tui.wiring.collecting import seen_by_collector
 
-    site = open_settings(common).site
-    snapshot = look_once(site, open_state(common))
+    site, state = open_settings(common).site, open_state(common)
+    snapshot = EMPTY if getattr(options, "fresh", False) else seen_by_collector(site, state)
+    if snapshot is EMPTY:
+        snapshot = look_once(site, state)
     tell(*status_lines(site, snapshot, open_language(common, site)))
     return DONE

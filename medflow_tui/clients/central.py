@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from medflow_tui.clients.http import Web
+from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
@@ -18,14 +19,14 @@ DASHBOARD = "/api/dashboard"
 CLINICS_AT_MOST = 500
 
 
-def last_seen(base_url: str, deadline: Deadline) -> Mapping[str, datetime | None]:
+def last_seen(base_url: str, deadline: Deadline, meter: Meter | None = None) -> Mapping[str, datetime | None]:
     """When the central server last heard from each clinic, by clinicId; None for never. Raises UnreachableError.
 
     Its `isOnline` only means "within five minutes" and is not looked at.
     """
     if not base_url:
         raise UnreachableError(Failure(cause=Cause.UNSUPPORTED, text=say("no central server named")))
-    with Web(base_url) as web:
+    with Web(base_url, meter=meter) as web:
         answer = web.ask("GET", DASHBOARD, deadline)
         if answer.status != 200:
             text = say("answered {status}", status=str(answer.status))

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.network import Deadline, UnreachableError, failure_of, silent
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.clients.transport import DeadlineNetwork, DeadlineTransport
@@ -80,13 +81,20 @@ class Web:
     """Calls to one base URL. Not shared between threads; `close` it, or use it as a context."""
 
     def __init__(
-        self, base_url: str, *, ca_file: str = "", now: Callable[[], datetime] = utc_now, cap: int = BODY_CAP
+        self,
+        base_url: str,
+        *,
+        ca_file: str = "",
+        now: Callable[[], datetime] = utc_now,
+        cap: int = BODY_CAP,
+        meter: Meter | None = None,
     ) -> None:
+        """`meter` counts the bytes of all calls."""
         parts = urlsplit(base_url)
         self._base, self._now, self._cap = base_url.rstrip("/"), now, cap
         self._host = parts.hostname or "?"
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._network = DeadlineNetwork()
+        self._network = DeadlineNetwork(meter)
         self._ca_file, self._is_tls = ca_file, parts.scheme == "https"
         self._client: httpx.Client | None = None
 

@@ -4,82 +4,91 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
-FRESH_S = 10.0
-AGAIN_S = 1.0
+HIDDEN_FOR_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A process that owns a listening socket; `created` (s since 1970) tells it from a later one of the same pid."""
+    """A process that owns a listening socket."""
 
     pid: int
     name: str
-    created: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner:
+    """Who was found for a port (pid 0: hidden from this account), by which descriptor, and what that led to."""
+
+    pid: int
+    descriptor: int
+    socket: str
+    looked: float
+
+    def holds(self) -> bool:
+        """Whether the same process still has the same socket: a listening one cannot be moved to another port."""
+        if not self.pid:
+            return time.monotonic() - self.looked < HIDDEN_FOR_S
+        return bool(self.socket) and _socket(self.pid, self.descriptor) == self.socket
 
 
 class ListenerTable:
-    """All listening ports, looked up once for everyone who asks within `FRESH_S`: the walk through all sockets of all
-    processes costs tens of milliseconds, and a thousand targets ask for it.
+    """The owners of all listening ports, each believed for as long as it still has its socket.
 
-    A port that is not in the table, or whose process has ended, is looked up anew, at most once in `AGAIN_S`.
+    The walk through all sockets of all processes costs tens of milliseconds, and a thousand targets ask for it; to see
+    whether a descriptor still leads to the same socket costs microseconds (Linux; elsewhere the walk is made each time).
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lock = clock, threading.Lock()
-        self._looked = -FRESH_S
-        self._pids: dict[int, int] = {}
-        self._known: dict[int, Listener] = {}
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owners: dict[int, _Owner] = {}
 
     def owner(self, port: int) -> Listener | None:
         """The listener on a port, or None when it is hidden from this account. Never raises."""
         with self._lock:
-            if self._clock() - self._looked >= FRESH_S:
+            known = self._owners.get(port)
+            if known is None or not known.holds():
                 self._look()
-            found = self._listener(port)
-            if found is None and self._clock() - self._looked >= AGAIN_S:
-                self._look()
-                found = self._listener(port)
-            return found
+                known = self._owners.get(port)
+        if known is None or not known.pid:
+            return None
+        try:
+            return Listener(pid=known.pid, name=psutil.Process(known.pid).name())
+        except psutil.Error:
+            return None
 
     def _look(self) -> None:
         """Workers share the socket of their parent, which came first."""
-        self._looked, self._pids = self._clock(), {}
-        try:
-            sockets = psutil.net_connections(kind="tcp")
-        except (psutil.Error, OSError):
-            return
-        for each in sockets:
-            if each.status == psutil.CONN_LISTEN and each.pid:
-                port = each.laddr.port
-                self._pids[port] = min(each.pid, self._pids.get(port, each.pid))
+        found: dict[int, tuple[int, int]] = {}
+        with suppress(psutil.Error, OSError):
+            for each in psutil.net_connections(kind="tcp"):
+                if each.status == psutil.CONN_LISTEN:
+                    entry, port = (each.pid or 0, each.fd), each.laddr.port
+                    known = found.get(port, entry)
+                    found[port] = min(entry, known) if known[0] and entry[0] else max(entry, known)
+        now = time.monotonic()
+        self._owners = {
+            port: _Owner(pid=pid, descriptor=fd, socket=_socket(pid, fd), looked=now)
+            for port, (pid, fd) in found.items()
+        }
 
-    def _listener(self, port: int) -> Listener | None:
-        pid = self._pids.get(port)
-        if pid is None:
-            return None
-        try:
-            process = psutil.Process(pid)
-            known = self._known.get(pid)
-            if known is None or known.created != process.create_time():
-                if known is not None:
-                    del self._known[pid], self._pids[port]
-                    return None
-                known = Listener(pid=pid, name=process.name(), created=process.create_time())
-                self._known[pid] = known
-        except (psutil.Error, OSError):
-            self._known.pop(pid, None)
-            return None
-        return known
+
+def _socket(pid: int, descriptor: int) -> str:
+    """What a descriptor of a process leads to; nothing where that cannot be seen."""
+    try:
+        return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
+    except OSError:
+        return ""
 
 
 _table = ListenerTable()  # one in the whole process, whoever asks
 
 
 def listener_of(port: int) -> Listener | None:
-    """The listener on a port, or None when it is hidden from this account; at most `FRESH_S` old."""
+    """The listener on a port, or None when it is hidden from this account."""
     return _table.owner(port)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 from medflow_tui.clients.network import Deadline, UnreachableError, connect, failure_of, silent
@@ -15,28 +18,24 @@ from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
 
 CLIENT_NAME = "medflow-tui"
+ANSWERS_CAP = 64 * 1024 * 1024  # of one connection; far more than our budgets of keys and records can take
+NOT_REDIS = Failure(cause=Cause.GARBLED, text=say("not the answer of Redis"))
+SCHEMES = ("redis", "rediss")
+T = TypeVar("T")
+# What an answer of the wrong shape raises in the library's parsers and in ours.
+MISFITS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 @contextmanager
 def connected(address: str, password: str, deadline: Deadline) -> Iterator[redis.Redis]:
     """A client on one connection; every failure leaves as UnreachableError.
 
-    The retries of the library kept a call hanging past 20 s on a frozen server, so there are none.
+    The deadline is that of all calls together: the library's time-outs are those of one piece of an answer, so that a
+    server that is stopped in the middle, or drips, would hold it far longer. There are no retries.
     """
-    parts = urlsplit(address)
-    host, port = parts.hostname or "127.0.0.1", parts.port or 6379
-    connect(host, port, deadline).close()  # tells refused and unreachable from silent
+    host, port = _place(address)
     whole = deadline.left()
-    client = redis.Redis.from_url(
-        address,
-        password=password or None,
-        socket_timeout=deadline.left(),
-        socket_connect_timeout=deadline.left(),
-        retry=Retry(NoBackoff(), 0),
-        client_name=CLIENT_NAME,
-        decode_responses=True,
-        encoding_errors="replace",
-    )
+    client = _opened(address, password, deadline)
     try:
         yield client
     except redis.exceptions.TimeoutError as error:
@@ -50,7 +49,111 @@ def connected(address: str, password: str, deadline: Deadline) -> Iterator[redis
     except redis.exceptions.ConnectionError as error:
         cause = error.__cause__ or error.__context__ or error
         raise UnreachableError(failure_of(cause, host, port)) from error
-    except redis.exceptions.RedisError as error:
-        raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("not the answer of Redis"))) from error
+    except (redis.exceptions.RedisError, *MISFITS) as error:
+        raise UnreachableError(NOT_REDIS) from error
     finally:
         client.close()
+
+
+def takes_writes(client: redis.Redis) -> bool:
+    """PING. False when it lives but refuses every write, because it could not save (MISCONF, which PING gets, too)."""
+    try:
+        client.ping()
+    except redis.exceptions.ResponseError as error:
+        if not str(error).startswith("MISCONF"):
+            raise
+        return False
+    return True
+
+
+def if_told(ask: Callable[[], T], otherwise: T) -> T:
+    """What was asked, or `otherwise` when the server refuses this command: renamed, or not for this user."""
+    try:
+        return ask()
+    except redis.exceptions.ResponseError:
+        return otherwise
+
+
+def _place(address: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "127.0.0.1", parts.port or 6379
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in SCHEMES:
+        text = say("the address is not redis://host:port")
+        raise UnreachableError(Failure(cause=Cause.UNSUPPORTED, text=text))
+    return host, port
+
+
+def _opened(address: str, password: str, deadline: Deadline) -> redis.Redis:
+    """A client that has not spoken yet."""
+    pool = redis.ConnectionPool.from_url(
+        address,
+        connection_class=_Sealed if urlsplit(address).scheme == "rediss" else _Plain,
+        deadline=deadline,
+        password=password or None,
+        socket_timeout=None,
+        retry=Retry(NoBackoff(), 0),
+        client_name=CLIENT_NAME,
+        decode_responses=True,
+        encoding_errors="replace",
+    )
+    return redis.Redis.from_pool(pool)
+
+
+class _Plain(Connection):
+    def __init__(self, *, deadline: Deadline, **more: Any) -> None:
+        super().__init__(**more)  # type: ignore[no-untyped-call]
+        self._deadline = deadline
+
+    def _connect(self) -> Any:
+        return _Line(connect(self.host, self.port, self._deadline), self._deadline)
+
+
+class _Sealed(SSLConnection):
+    def __init__(self, *, deadline: Deadline, **more: Any) -> None:
+        super().__init__(**more)
+        self._deadline = deadline
+
+    def _connect(self) -> Any:
+        plain = connect(self.host, self.port, self._deadline)
+        try:
+            sealed = self._wrap_socket_with_ssl(plain)  # type: ignore[no-untyped-call]
+            return _Line(sealed, self._deadline)
+        except (OSError, redis.exceptions.RedisError):
+            plain.close()
+            raise
+
+
+class _Line:
+    """The socket of a connection: every read and write ends at the deadline of them all, and answers have a limit."""
+
+    def __init__(self, plain: socket.socket, deadline: Deadline) -> None:
+        self._plain, self._deadline, self._left = plain, deadline, ANSWERS_CAP
+        self._wanted: float | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """The library asks for less when it only wants to know whether something is there already."""
+        self._wanted = seconds
+
+    def recv(self, size: int) -> bytes:
+        self._arm()
+        piece = self._plain.recv(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise redis.exceptions.InvalidResponse("more than was asked for")
+        return piece
+
+    def sendall(self, data: bytes) -> None:
+        self._arm()
+        self._plain.sendall(data)
+
+    def _arm(self) -> None:
+        if self._deadline.passed():
+            raise TimeoutError
+        left = self._deadline.left()
+        self._plain.settimeout(left if self._wanted is None else min(left, self._wanted))

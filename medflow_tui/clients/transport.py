@@ -12,6 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.network import Deadline, UnreachableError, failure_of, resolve
 
 PIECE = 16 * 1024
@@ -68,7 +69,8 @@ class _Body(httpx.SyncByteStream):
 class DeadlineNetwork(httpcore.NetworkBackend):
     """Opens connections whose every read and write ends at the deadline of the call in hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter | None = None) -> None:
+        self.meter = meter or Meter()
         self.deadline = Deadline.after(0)
         self.port = 0
         self._plain = httpcore.SyncBackend()
@@ -87,6 +89,7 @@ class DeadlineNetwork(httpcore.NetworkBackend):
             stream = self._plain.connect_tcp(address, port, timeout=self.deadline.left())
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise UnreachableError(failure_of(error.__cause__ or error, host, port)) from None
+        self.meter.connected()
         return _Stream(stream, self)
 
 
@@ -100,11 +103,15 @@ class _Stream(httpcore.NetworkStream):
         return self._network.deadline.left()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, timeout=self._left())
+        piece = self._stream.read(max_bytes, timeout=self._left())
+        self._network.meter.moved(len(piece))
+        return piece
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), PIECE):
-            self._stream.write(buffer[start : start + PIECE], timeout=self._left())
+            piece = buffer[start : start + PIECE]
+            self._stream.write(piece, timeout=self._left())
+            self._network.meter.moved(len(piece))
 
     def close(self) -> None:
         self._stream.close()
@@ -118,6 +125,7 @@ class _Stream(httpcore.NetworkStream):
             raise UnreachableError(
                 failure_of(error.__cause__ or error, server_hostname or "", self._network.port)
             ) from None
+        self._network.meter.sealed()
         return _Stream(stream, self._network)
 
     def get_extra_info(self, info: str) -> Any:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from medflow_tui.config.locations import Candidate, profile_folder
-from medflow_tui.config.schema import Place, build, nearest, refuse_unknown
+from medflow_tui.config.place import Place
+from medflow_tui.config.schema import build, nearest, refuse_unknown, type_name
+from medflow_tui.config.values import refuse_name, refuse_zone
 from medflow_tui.model.errors import SettingsError
 from medflow_tui.model.site import ENVIRONMENTS, Contact, Site
 from medflow_tui.model.target import Target
@@ -21,6 +22,8 @@ from medflow_tui.model.words import say
 CONNECTION = ("address", "username", "password", "auth_source", "database")  # what `like` takes over
 SECTIONS = ("profile", "site", "contacts", "target")
 LANGUAGES = ("auto", "en", "fr")
+LARGEST_FILE = 8_000_000
+MOST_DEADLINE_S, MOST_INTERVAL_S, MOST_CONFIRM = 600.0, 7 * 86_400.0, 100
 
 
 class NoSiteError(SettingsError):
@@ -56,7 +59,17 @@ def find(candidates: tuple[Candidate, ...]) -> Candidate:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises SettingsError with the line where it breaks."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise SettingsError(
+                say("{file}: larger than {n:bytes}, so no site file", file=str(path), n=LARGEST_FILE)
+            )
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise SettingsError(
+            say("{file}: not valid TOML: {why}", file=str(path), why="nested too deeply")
+        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(
             say("{file}: not UTF-8 text (byte {n:number}); save it as UTF-8", file=str(path), n=error.start)
@@ -96,21 +109,17 @@ def load(path: Path) -> Settings:
         source=str(path),
         folder=str(path.resolve().parent),
         targets=targets,
-        contacts=MappingProxyType(
-            {
-                role: build(
-                    Contact,
-                    _mapping(table, place.at(f"contacts.{role}")),
-                    place.at(f"contacts.{role}"),
-                    role=role,
-                )
-                for role, table in contacts.items()
-            }
-        ),
+        contacts=MappingProxyType({role: _contact(role, each, place) for role, each in contacts.items()}),
     )
     _check(site, place)
     origins |= {f"site.{key}": str(path) for key in site_table}
     return Settings(site=site, origins=MappingProxyType(origins))
+
+
+def _contact(role: str, table: Any, place: Place) -> Contact:
+    here = place.at(f"contacts.{role}")
+    refuse_name(role, here)
+    return build(Contact, _mapping(table, here), here, role=role)
 
 
 def _profile(name: object, place: Place) -> dict[str, Any]:
@@ -157,7 +166,19 @@ def _merge_targets(
     for name in [*(each for each in below if each in above), *(each for each in above if each not in below)]:
         low, high = below.get(name, {}), above[name]
         place = Place(file=path, key=f"target.{name}")
+        refuse_name(name, place)
         merged[name] = _merge(low, _mapping(high, place))
+        for key in ("kind", "like"):
+            if not isinstance(merged[name].get(key, ""), str):
+                raise SettingsError(
+                    say(
+                        "{file}: {key} must be a {expected:word}, not a {found:word}",
+                        file=path,
+                        key=place.at(key).key,
+                        expected="text",
+                        found=type_name(merged[name][key]),
+                    )
+                )
         origins |= {f"target.{name}.{key}": f"profile {profile}" for key in low}
         origins |= {f"target.{name}.{key}": path for key in high}
     for name in merged:
@@ -208,8 +229,6 @@ def _target(name: str, table: Mapping[str, Any], place: Place) -> Target:
                 near=near or ", ".join(KINDS),
             )
         )
-    if "/" in name:
-        raise SettingsError(say("{file}: {key}: a target's name has no /", file=place.file, key=here.key))
     target = build(
         KINDS[str(kind)], {key: value for key, value in table.items() if key != "kind"}, here, name=name
     )
@@ -217,6 +236,18 @@ def _target(name: str, table: Mapping[str, Any], place: Place) -> Target:
         raise SettingsError(
             say(
                 "{file}: {key}: interval_s and confirm start at 1, deadline_s above 0",
+                file=place.file,
+                key=here.key,
+            )
+        )
+    if (
+        target.interval_s > MOST_INTERVAL_S
+        or target.deadline_s > MOST_DEADLINE_S
+        or target.confirm > MOST_CONFIRM
+    ):
+        raise SettingsError(
+            say(
+                "{file}: {key}: interval_s is a week at most, deadline_s 10 minutes, confirm 100",
                 file=place.file,
                 key=here.key,
             )
@@ -245,17 +276,7 @@ def _check(site: Site, place: Place) -> None:
                 value=site.language,
             )
         )
-    try:
-        ZoneInfo(site.timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise SettingsError(
-            say(
-                "{file}: {key}: no time zone {value}",
-                file=place.file,
-                key="site.timezone",
-                value=site.timezone,
-            )
-        ) from error
+    refuse_zone(site.timezone, place.at("site.timezone"))
     if not site.targets:
         raise SettingsError(
             say("{file}: no target is declared, so there is nothing to watch", file=place.file)

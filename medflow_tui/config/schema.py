@@ -5,26 +5,17 @@ from __future__ import annotations
 import difflib
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 
+from medflow_tui.config.place import Place
+from medflow_tui.config.values import refuse_number, refuse_text, refuse_twice
 from medflow_tui.model.errors import SettingsError
 from medflow_tui.model.words import say
 
 T = TypeVar("T")
 
 _TYPE_NAMES: dict[type, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where in which file: for the sentence that names it."""
-
-    file: str
-    key: str = ""
-
-    def at(self, key: str) -> Place:
-        return Place(file=self.file, key=f"{self.key}.{key}" if self.key else key)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -86,20 +77,25 @@ def convert(hint: Any, value: Any, place: Place) -> Any:
     if origin is tuple:
         if not isinstance(value, list):
             raise _wrong(place, "list", value)
-        return tuple(
+        found = tuple(
             convert(arguments[0], each, place.at(str(index + 1))) for index, each in enumerate(value)
         )
+        refuse_twice(found, place)
+        return found
     if arguments and type(None) in arguments:
         inner = next(each for each in arguments if each is not type(None))
         return None if value is None else convert(inner, value, place)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        refuse_number(value, place)
         value = float(value)
     if hint in _TYPE_NAMES and (
         not isinstance(value, hint) or (hint is not bool and isinstance(value, bool))
     ):
         raise _wrong(place, _TYPE_NAMES[hint], value)
-    if hint in (float, int) and place.key.endswith("_s") and value < 0:
-        raise SettingsError(say("{file}: {key} cannot be negative", file=place.file, key=place.key))
+    if hint in (float, int):
+        refuse_number(value, place)
+    if hint is str:
+        refuse_text(value, place)
     return value
 
 
@@ -110,12 +106,13 @@ def _wrong(place: Place, expected: str, value: Any) -> SettingsError:
             file=place.file,
             key=place.key,
             expected=expected,
-            found=_name_of(value),
+            found=type_name(value),
         )
     )
 
 
-def _name_of(value: Any) -> str:
+def type_name(value: Any) -> str:
+    """What people call the type of a value of TOML."""
     if isinstance(value, Mapping):
         return "table"
     if isinstance(value, list):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from medflow_tui.config.load import load
 from medflow_tui.model.errors import SettingsError
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.cleaning import clean
 
 Ask = Callable[[Phrase, str], str]
 
@@ -67,25 +69,44 @@ def quote(text: str) -> str:
     >>> quote('a "b"')
     '"a \\\\"b\\\\""'
     """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(each if each >= " " else " " for each in escaped) + '"'
+    escaped = clean(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def write_first_site(path: Path, ask: Ask) -> Path:
-    """Ask, write the file beside its place, check it, and only then give it its name. Raises SettingsError."""
+    """Ask, write the file beside its place, check it, and only then give it its name. Raises SettingsError.
+
+    `ask` raises EOFError when there is nobody to answer: then nothing is written.
+    """
     if path.exists():
         raise SettingsError(say("{file} exists already; nothing was changed", file=str(path)))
-    answers = {key: quote(ask(question, default).strip() or default) for key, question, default in QUESTIONS}
+    try:
+        answers = {key: quote(ask(each, default).strip() or default) for key, each, default in QUESTIONS}
+    except EOFError as error:
+        raise SettingsError(
+            say("{file}: not every question was answered, so nothing was written", file=str(path))
+        ) from error
     draft = path.with_name(path.name + ".draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(_TEMPLATE.format(**answers), encoding="utf-8")
         load(draft)
-        os.link(draft, path) if hasattr(os, "link") else draft.rename(path)
+        _name(draft, path)
     except OSError as error:
         raise SettingsError(
             say("{file}: cannot be written: {why}", file=str(path), why=error.strerror or "?")
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
     return path
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give the draft its name, never that of a file that came meanwhile; some file systems have no links."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError):
+        draft.rename(path)

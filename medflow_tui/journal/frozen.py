@@ -8,6 +8,7 @@ import typing
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -66,7 +67,7 @@ def _thaw(kind: Any, table: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(table)
     if dataclasses.is_dataclass(kind):
-        kinds = typing.get_type_hints(kind)
+        kinds = _kinds(typing.cast("type", kind))
         return typing.cast("Any", kind)(
             **{name: _thaw(kinds[name], content) for name, content in table.items()}
         )
@@ -79,6 +80,12 @@ def _thaw(kind: Any, table: Any) -> Any:
     if origin in (types.UnionType, typing.Union) and len(inner) == 1:
         return _thaw(inner[0], table)
     return _plain(table)
+
+
+@cache
+def _kinds(record: type) -> Mapping[str, Any]:
+    """The types of its fields; working them out takes longer than all the rest."""
+    return MappingProxyType(typing.get_type_hints(record))
 
 
 def _plain(table: Any) -> Any:

@@ -59,7 +59,7 @@ class _QuietHandler(RotatingFileHandler):
 
 
 def keep_own_log(
-    folder: Path, *, level: int = logging.INFO, max_bytes: int = MEGABYTE, older: int = 3
+    folder: Path, *, file: str = FILE, level: int = logging.INFO, max_bytes: int = MEGABYTE, older: int = 3
 ) -> logging.Logger:
     """The program's logger, writing into `folder` (made when missing) and nowhere else; without a folder it is silent.
 
@@ -72,16 +72,16 @@ def keep_own_log(
             handler.close()
     logger.propagate = False
     logger.setLevel(level)
-    handler = _handler(folder, max_bytes, older)
+    handler = _handler(folder / file, max_bytes, older)
     logger.addHandler(handler)
     return logger
 
 
-def _handler(folder: Path, max_bytes: int, older: int) -> logging.Handler:
+def _handler(path: Path, max_bytes: int, older: int) -> logging.Handler:
     try:
-        make_folder(folder)
+        make_folder(path.parent)
         handler = _QuietHandler(
-            folder / FILE, maxBytes=max_bytes, backupCount=older, encoding="utf-8", delay=False
+            path, maxBytes=max_bytes, backupCount=older, encoding="utf-8", delay=False
         )
     except (OSError, ValueError):
         return logging.NullHandler()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -202,12 +203,24 @@ def _catalogue(code: str) -> Callable[[str], str]:
 
 
 def choose(wanted: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The language code for "auto" or a name; by the usual variables, English when they name none of ours.
+    """The language code for "auto" or a locale; by the usual variables, English when they name none of ours.
 
-    >>> choose("auto", {"LANG": "fr_CD.UTF-8"})
-    'fr'
+    As for gettext, LANGUAGE is a list that comes first, except in the locale C.
+
+    >>> choose("auto", {"LANG": "fr_CD.UTF-8"}), choose("auto", {"LANG": "en_GB", "LANGUAGE": "ln:fr:en"})
+    ('fr', 'fr')
+    >>> choose("auto", {"LC_ALL": "C.UTF-8", "LANG": "fr_CD.UTF-8", "LANGUAGE": "fr"})
+    'en'
     """
-    if wanted in LANGUAGES:
-        return wanted
-    found = next((environ[each] for each in _VARIABLES if environ.get(each)), "")
-    return found[:2].lower() if found[:2].lower() in LANGUAGES else "en"
+    locale = next((environ[each] for each in _VARIABLES if environ.get(each)), "")
+    listed = environ.get("LANGUAGE", "").split(":") if _code(locale) not in ("", "c", "posix") else []
+    return next((code for each in (wanted, *listed, locale) if (code := _code(each)) in LANGUAGES), "en")
+
+
+def _code(locale: str) -> str:
+    """The language of a locale's name.
+
+    >>> _code("fr_CD.UTF-8"), _code("fr"), _code("fra")
+    ('fr', 'fr', 'fra')
+    """
+    return re.split(r"[_.@-]", locale, maxsplit=1)[0].lower()

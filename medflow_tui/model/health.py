@@ -163,11 +163,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The newest verdict on every target at one moment, in the configured order; replaced whole."""
+    """The newest verdict on every target at one moment, in the configured order; replaced whole.
+
+    `source` says who looked, when that can be one or another (the collector, or this program itself).
+    """
 
     at: datetime = EPOCH
     verdicts: tuple[Verdict, ...] = ()
     notices: tuple[Phrase, ...] = ()
+    source: Phrase = SILENCE
 
     def find(self, target: str) -> Verdict | None:
         """The verdict on a target, or None when there is none of that name."""

@@ -34,6 +34,8 @@ class Hours:
 class Site:
     """One site file, merged with its profile and checked.
 
+    `price_per_mb` (of 1,000,000 bytes, in `currency`) is what the line outside costs; 0: nothing, or nobody knows.
+    `budget_mb_per_month` is for probes and screens together; 0: none.
     `timezone` is an IANA name; `bell` rings on a new critical; `folder` is where relative paths start.
     """
 
@@ -45,6 +47,9 @@ class Site:
     language: str = "auto"
     bell: bool = True
     ascii: bool = False
+    price_per_mb: float = 0.0
+    currency: str = "USD"
+    budget_mb_per_month: float = 0.0
     folder: str = "."
     source: str = ""
     contacts: Mapping[str, Contact] = field(default_factory=lambda: MappingProxyType({}))

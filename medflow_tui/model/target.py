@@ -15,6 +15,7 @@ class Target:
 
     Times are seconds. `confirm` readings in a row must agree on a trouble before it is firm (soft until then);
     `contact` names the kind of problem in `[contacts]` whose person is shown on the detail screen.
+    `paid` says whether its probe uses a line that is paid by the megabyte (left out: when `far_addresses` does).
     """
 
     kind: ClassVar[str] = ""
@@ -27,11 +28,17 @@ class Target:
     deadline_s: float = 4.0
     confirm: int = 2
     contact: str = ""
+    paid: bool | None = None
 
     @property
     def title(self) -> str:
         """What people call it."""
         return self.label or self.name
+
+    @property
+    def far_addresses(self) -> tuple[str, ...]:
+        """Addresses outside the site that its probe speaks to."""
+        return ()
 
     @property
     def depends_on(self) -> tuple[str, ...]:

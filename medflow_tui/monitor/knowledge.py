@@ -22,6 +22,7 @@ from medflow_tui.model.target import Target
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.monitor.reading import Report
 from medflow_tui.rules.alerts import aged, rank, settle, unread
+from medflow_tui.rules.cleaning import clean
 
 if TYPE_CHECKING:
     from medflow_tui.rules.judging import Context
@@ -116,6 +117,14 @@ class Knowledge:
             evidence = say("fault of this program: {name}", name=type(error).__name__)
             return Judgement(health=Health.UNKNOWN, evidence=evidence)
 
+    def take_over(self, known: Snapshot, now: datetime) -> None:
+        """Go on from what another process knew last; what people wrote comes from the desk."""
+        for each in known.verdicts:
+            name = each.target.partition("/")[0]
+            if name in self._targets and each.observed_at != EPOCH:
+                self._verdicts[name][each.target] = replace(each, acknowledged=None, maintenance=None)
+                self._cells[each.target] = (now, each.spark)
+
     def verdict(self, name: str) -> Verdict | None:
         """The standing verdict on a target itself."""
         return self._verdicts[name].get(name)
@@ -145,7 +154,7 @@ class Knowledge:
     def _first(target: Target, reading: Reading) -> Verdict:
         part = reading.target.partition("/")[2]
         label = str(reading.values.get("label") or part or target.title)
-        return replace(unread(target, reading.target), label=label)
+        return replace(unread(target, reading.target), label=clean(label))
 
     @staticmethod
     def _recall(verdict: Verdict, remembered: Verdict) -> Verdict:

@@ -22,6 +22,7 @@ from medflow_tui.monitor.timekeeper import Timekeeper
 
 GRACE_S = 1.0
 SLOW_S = 0.75  # a reading that takes longer gets a further thread to take the place of its own
+CROWDED_S = 0.3  # readings wait for so long while none ends: more threads
 PUBLISH_EVERY_S = 0.25
 AGE_EVERY_S = 2.0
 
@@ -54,6 +55,7 @@ class _Slot:
     target: Target
     probe: Probe | None = None
     failures: int = 0
+    asked: float = 0.0
     started: float = 0.0
     running: bool = False
     slow: bool = False
@@ -102,6 +104,7 @@ class Monitor:
         self._lock = threading.Condition()
         self._due: list[_Due] = []
         self._under_way: dict[str, _Slot] = {}
+        self._moved = 0.0
         self._readers = Readers(self._look, always=max(1, threads), report=report)
         self._stopping = threading.Event()
         self._news = threading.Event()
@@ -171,13 +174,18 @@ class Monitor:
         while self._due and self._due[0].at <= at:
             slot = self._slots[heapq.heappop(self._due).name]
             if not slot.running:
-                slot.running, slot.started, slot.slow, slot.abandoned = True, 0.0, False, False
+                slot.running, slot.asked, slot.started = True, at, 0.0
+                slot.slow = slot.abandoned = False
                 self._under_way[slot.target.name] = slot
                 self._readers.put(slot.target.name)
         return min(0.5, max(0.01, self._due[0].at - at)) if self._due else 0.5
 
     def _watch_over(self, at: float) -> None:
         abandoned = sum(1 for each in self._under_way.values() if each.abandoned)
+        waiting = [each.asked for each in self._under_way.values() if not each.started]
+        if waiting and at - max(min(waiting), self._moved) > CROWDED_S:
+            self._moved = at
+            self._readers.help(len(waiting), stuck=abandoned)
         for slot in list(self._under_way.values()):
             if slot.abandoned or not slot.started:
                 continue
@@ -196,6 +204,7 @@ class Monitor:
             was_relieved = slot.slow
             slot.running = slot.slow = False
             self._under_way.pop(name, None)
+            self._moved = time.monotonic()
             if self._stopping.is_set():
                 return True
             pause = slot.target.interval_s

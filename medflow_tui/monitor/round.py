@@ -11,7 +11,7 @@ from datetime import datetime
 from medflow_tui.model.health import Probe, Reading, Snapshot
 from medflow_tui.model.target import Target
 from medflow_tui.monitor.knowledge import Knowledge
-from medflow_tui.monitor.poller import GRACE_S
+from medflow_tui.monitor.poller import GRACE_S, People
 from medflow_tui.monitor.reading import Report, fault, overrun, read
 
 FIRST_THREADS, MOST_THREADS = 16, 256
@@ -23,11 +23,13 @@ def read_once(
     probe_of: Callable[[Target], Probe],
     now: Callable[[], datetime],
     report: Report = lambda error, where: None,
+    people: People = ({}, ()),
 ) -> Snapshot:
     """A snapshot after one reading of each target; what does not end by its deadline is unknown."""
     began = now()
     found = _Round(targets, probe_of, now, report).read()
     knowledge = Knowledge(targets, at_once=True, report=report)
+    knowledge.acknowledged, knowledge.maintenance = people
     for each in targets:
         knowledge.absorb(each.name, found.get(each.name) or (overrun(each, now()),), now())
     return knowledge.snapshot(now(), aged_at=began)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from medflow_tui.clients.central import last_seen
 from medflow_tui.clients.line import Window, door, knock
+from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.mongodb import connected
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.registry import Entry, Registry, Unsent, registry
@@ -22,7 +23,7 @@ from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.site import Hours
 from medflow_tui.model.targets.clinics import Clinic, ClinicsTarget
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.line import Knock, line
+from medflow_tui.rules.line import Knock, bytes_of, line
 
 HOW = say("registry and queue in MongoDB, dashboard of the central server, TCP connections")
 ABSENT, INACTIVE = Failure(cause=Cause.ABSENT, text=say("no such collection")), "inactive"
@@ -37,6 +38,7 @@ class Seen:
     registry: Registry | Failure
     central: Mapping[str, datetime | None] | Failure
     knocks: Mapping[str, tuple[Knock, ...]]
+    moved: int
 
 
 class ClinicsProbe:
@@ -44,7 +46,7 @@ class ClinicsProbe:
 
     registry_failure, central_failure, queue_failure (a Phrase, empty when it was read), waiting, given_up, by_status
     {status: count}, oldest_at (moment or None), oldest_of (clinicId or ""), unlisted (clinics that only the central
-    server knows).
+    server knows), bytes (of the whole reading on the line outside, see `clients.meter`).
     Parts, one a clinic by its clinicId: label, listed (in the registry; None when it cannot be read), status, zone
     (IANA name), central_known (None when the central server cannot be read), seen_at (moment or None), waiting,
     given_up, oldest_at; address, answered (None without an address), refused, answered_at (last answer, or None),
@@ -67,11 +69,15 @@ class ClinicsProbe:
         doors = tuple(
             each for each in (door(clinic.address) for clinic in self._target.clinic) if each is not None
         )
+        meter = Meter()
         with ThreadPoolExecutor(max_workers=3, thread_name_prefix="clinics") as pool:
             found = pool.submit(_told, lambda: self._registry(Deadline.after(seconds)))
-            central = pool.submit(_told, lambda: last_seen(self._target.central, Deadline.after(seconds)))
+            central = pool.submit(
+                _told, lambda: last_seen(self._target.central, Deadline.after(seconds), meter)
+            )
             knocks = knock(doors, max(1, self._target.tries), Deadline.after(seconds))
-            return Seen(registry=found.result(), central=central.result(), knocks=knocks)
+            meter.add(sum(bytes_of(each) for some in knocks.values() for each in some))
+            return Seen(registry=found.result(), central=central.result(), knocks=knocks, moved=meter.take())
 
     def _registry(self, deadline: Deadline) -> Registry:
         with connected(self._target, self._tools, deadline) as server:
@@ -115,6 +121,7 @@ class ClinicsProbe:
             "by_status": MappingProxyType(by_status),
             "oldest_at": oldest[0],
             "oldest_of": oldest[1],
+            "bytes": seen.moved,
             "unlisted": len([each for each in central if each not in entries]),
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from medflow_tui.clients import shapes
 from medflow_tui.clients.http import Answer, Web, expect_object, limited, origin, refuse_status
+from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.prometheus import Traffic, traffic
 from medflow_tui.clients.tools import Tools
@@ -26,7 +27,7 @@ _PASSED_ON = (
 
 
 class HttpProbe:
-    """Values of every role: role, ms. Unknown numbers are 0, unknown words empty. By role further:
+    """Values of every role: role, ms, bytes (on the line, see `clients.meter`). Unknown numbers are 0, unknown words empty. By role further:
 
     backend   ready ("yes", "no", "absent", "silent", "unknown"), database_state (its word, or ""),
               detailed ("read", "locked", "absent", "unknown", "no key", "not asked"), shape ("head", "field", ""),
@@ -43,19 +44,30 @@ class HttpProbe:
     def __init__(self, target: HttpTarget, tools: Tools) -> None:
         self._target, self._tools = target, tools
         self._host = origin(target.address)
+        self._meter = Meter()
         self._until: dict[str, tuple[datetime, datetime]] = {}  # said when, wait until when
         self._past: deque[tuple[float, Traffic]] = deque()
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
         deadline = Deadline.after(deadline_s)
+        self._meter.take()
         try:
-            with Web(self._target.address, ca_file=self._target.ca_file, now=self._tools.now) as web:
+            with Web(
+                self._target.address, ca_file=self._target.ca_file, now=self._tools.now, meter=self._meter
+            ) as web:
                 values, latency, paths = self._look(web, deadline)
         except UnreachableError as error:
             return (self._reading((self._first_path(),), failure=error.failure),)
         return (
             self._reading(
-                paths, values={"role": self._target.role, "ms": latency, **values}, latency_ms=latency
+                paths,
+                values={
+                    "role": self._target.role,
+                    "ms": latency,
+                    "bytes": self._meter.take(),
+                    **values,
+                },
+                latency_ms=latency,
             ),
         )
 

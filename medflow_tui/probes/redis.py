@@ -10,21 +10,23 @@ from urllib.parse import urlsplit
 
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.peers import programs_connected_to
-from medflow_tui.clients.redis import CLIENT_NAME, connected
+from medflow_tui.clients.redis import CLIENT_NAME, NOT_REDIS, connected, if_told, takes_writes
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import say
 
+KEYS_SHARE = 0.7  # of the time left: what was read before is not lost to a slow count
 HOW = say("PING, INFO, CLIENT LIST and SCAN on its own port")
 
 
 class RedisProbe:
-    """Values: version, uptime_s, used_memory, maxmemory (bytes, 0 without limit), clients, backend_clients,
+    """Values: version, uptime_s, used_memory, maxmemory (bytes, 0 without limit), clients (None: not told),
 
-    backend_known (false when nobody can tell whose the connections are), evicted_keys, loading,
-    persistence ("off", "snapshots", "append only"), save_failed, keys {prefix: count}, keys_seen, keys_complete.
+    backend_clients, backend_known (false when nobody can tell whose the connections are), evicted_keys, loading,
+    persistence ("off", "snapshots", "append only", "unknown"), save_failed, refuses_writes, keys {prefix: count},
+    keys_seen, keys_complete.
     """
 
     def __init__(self, target: RedisTarget, tools: Tools) -> None:
@@ -36,10 +38,11 @@ class RedisProbe:
         try:
             password = self._tools.secret(self._target.password) if self._target.password else ""
             with connected(self._target.address, password, deadline) as client:
-                client.ping()
+                refuses_writes = not takes_writes(client)
                 latency = (time.perf_counter() - started) * 1000
-                values = {**_server(client), **_clients(client, self._target)}
-                values |= _keys(client, self._target, deadline)
+                values = {"refuses_writes": refuses_writes, **_server(client)}
+                values |= _clients(client, self._target)
+                values |= _keys(client, self._target, Deadline.after(KEYS_SHARE * deadline.left()))
         except UnreachableError as error:
             return (self._reading(failure=error.failure),)
         except SecretError as error:
@@ -59,31 +62,39 @@ class RedisProbe:
 
 def _server(client: Any) -> dict[str, Any]:
     found = client.info()
-    append, saves = bool(found.get("aof_enabled")), client.config_get("save").get("save", "")
+    used = found.get("used_memory")
+    if not isinstance(used, int) or used < 0:
+        raise UnreachableError(NOT_REDIS)
+    append, saves = bool(found.get("aof_enabled")), if_told(lambda: client.config_get("save"), {}).get("save")
+    snapshots = "unknown" if saves is None else "snapshots" if saves else "off"
     return {
         "version": str(found.get("valkey_version") or found.get("redis_version", "?")),
         "uptime_s": int(found.get("uptime_in_seconds", 0)),
-        "used_memory": int(found.get("used_memory", 0)),
+        "used_memory": used,
         "maxmemory": int(found.get("maxmemory", 0)),
         "evicted_keys": int(found.get("evicted_keys", 0)),
         "loading": bool(found.get("loading")),
-        "persistence": "append only" if append else "snapshots" if saves else "off",
+        "persistence": "append only" if append else snapshots,
         "save_failed": found.get("rdb_last_bgsave_status") == "err"
         or found.get("aof_last_write_status") == "err",
     }
 
 
 def _clients(client: Any, target: RedisTarget) -> dict[str, Any]:
-    """Connections of others, and those of the backend: by the library that they name (Redis 7.2 and later), else
+    """Connections of others, and those of the backend: by the library that they name (Redis 7.2 and later), and for
 
-    by the program on this machine that holds the other end.
+    those that name none by the program on this machine that holds the other end.
     """
-    others = [each for each in client.client_list() if each.get("name") != CLIENT_NAME]
-    if any("lib-name" in each for each in others) or not others:
-        backend = sum(1 for each in others if each.get("lib-name") in target.client_names)
+    listed = if_told(client.client_list, None)
+    if listed is None:
+        return {"clients": None, "backend_clients": 0, "backend_known": False}
+    others = [each for each in listed if each.get("name") != CLIENT_NAME]
+    backend = sum(1 for each in others if each.get("lib-name") in target.client_names)
+    nameless = [each for each in others if not each.get("lib-name")]
+    if backend or not nameless:
         return {"clients": len(others), "backend_clients": backend, "backend_known": True}
     programs = programs_connected_to(urlsplit(target.address).port or 6379)
-    named = [programs.get(int(each["addr"].rpartition(":")[2] or 0)) for each in others]
+    named = [programs.get(_port_of(each)) for each in nameless]
     backend = sum(
         1 for each in named if each is not None and PurePath(each).stem.lower() in target.client_programs
     )
@@ -94,12 +105,18 @@ def _clients(client: Any, target: RedisTarget) -> dict[str, Any]:
     }
 
 
+def _port_of(connection: Any) -> int:
+    """The other end's port; 0 for a socket file."""
+    port = str(connection.get("addr", "")).rpartition(":")[2]
+    return int(port) if port.isdecimal() else 0
+
+
 def _keys(client: Any, target: RedisTarget, deadline: Deadline) -> dict[str, Any]:
     """Counts by prefix with SCAN under a budget of keys and of time; never KEYS."""
     counts = dict.fromkeys(target.prefixes, 0)
     seen, cursor = 0, 0
     while True:
-        cursor, names = client.scan(cursor=cursor, count=500)
+        cursor, names = if_told(lambda at=cursor: client.scan(cursor=at, count=500), (None, ()))
         seen += len(names)
         for name in names:
             prefix = next((each for each in target.prefixes if str(name).startswith(each)), None)

@@ -11,7 +11,7 @@ from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.targets.uplink import UplinkTarget
 from medflow_tui.model.words import say
-from medflow_tui.rules.line import Knock, line
+from medflow_tui.rules.line import Knock, bytes_of, line
 
 HOW = say("TCP connections to addresses outside")
 
@@ -19,7 +19,7 @@ HOW = say("TCP connections to addresses outside")
 class UplinkProbe:
     """Values: answering (addresses that answered now), asked, loss_percent, rtt_ms, jitter_ms (or None),
 
-    knocks (in the window). Loss and times are those of the address that loses least: what one far server loses is
+    knocks (in the window), bytes (of this reading on the line, estimated). Loss and times are those of the address that loses least: what one far server loses is
     not the line's fault.
     """
 
@@ -49,6 +49,7 @@ class UplinkProbe:
             "rtt_ms": best.rtt_ms,
             "jitter_ms": best.jitter_ms,
             "knocks": best.knocks,
+            "bytes": sum(bytes_of(each) for some in knocks.values() for each in some),
         }
         return (self._reading(values=values, latency_ms=best.rtt_ms),)
 

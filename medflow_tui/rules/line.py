@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+PACKET_BYTES = 60  # of TCP without content
+HANDSHAKE_BYTES = 7 * PACKET_BYTES  # a connection opened with three packets and closed with four
 OUTAGE = 4  # knocks without an answer in a row: that was an outage, which is judged by itself and is no loss
 RETRANSMITTED_AT_S = (1.0, 3.0, 7.0, 15.0)  # Linux repeats a SYN after 1 s, doubling (RFC 6298)
 
@@ -21,6 +23,18 @@ class Knock:
     lost: int
     rtt_ms: float | None = None
     refused: bool = False
+
+
+def bytes_of(knock: Knock) -> int:
+    """What a knock costs on the line, estimated: packets that were lost are paid for as well.
+
+    >>> bytes_of(Knock(sent=1, lost=0, rtt_ms=40.0)), bytes_of(Knock(sent=2, lost=2))
+    (420, 120)
+    """
+    if knock.rtt_ms is None:
+        return PACKET_BYTES * knock.sent
+    answered = 2 * PACKET_BYTES if knock.refused else HANDSHAKE_BYTES
+    return answered + PACKET_BYTES * knock.lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

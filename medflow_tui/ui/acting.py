@@ -11,6 +11,7 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook, RunState
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.runner.report import PHASES, Report
 from medflow_tui.ui.modals.confirm import Confirm
 from medflow_tui.ui.present.line import Line, Span, wrap
@@ -120,6 +121,9 @@ class Acting:
     def go_on(self, run: str) -> None:
         """Go on with a run that waits for a person: the same typed confirmation, for the plan that it has."""
         dispatch = self._app.session.dispatch
+        if self._app.session.site.environment == "production":
+            self._app.say_briefly(PRODUCTION)
+            return
         if dispatch is None or self.rights.login is None:
             self._app.say_briefly(say("read-only: u raises your rights, then enter goes on with the run"))
             return
@@ -207,9 +211,10 @@ class Acting:
 
     def _show_runs(self, states: tuple[RunState, ...]) -> None:
         unfinished = [each for each in states if not each.phase.is_over]
+        self._app.say_briefly(None if states else say("no run yet"))
         if not states:
-            self._app.say_briefly(say("no run yet"))
-        elif unfinished or len(states) == 1:
+            return
+        if unfinished or len(states) == 1:
             self._app.push_screen(RunScreen(self._app.session, (unfinished or list(states))[0].run))
         else:
             report = Report(speak=self._language, language=self._app.session.language.code)

@@ -8,31 +8,38 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
+from textual.binding import BindingType
 from textual.reactive import var
 from textual.screen import Screen
 
 from medflow_tui.model.health import EMPTY, Snapshot, Verdict
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import styles
-from medflow_tui.ui.messages import SnapshotArrived
+from medflow_tui.ui.messages import LineLost, SnapshotArrived
 from medflow_tui.ui.present.ring import rings
 from medflow_tui.ui.screens.base import KeyedScreen
 from medflow_tui.ui.screens.dashboard import DashboardScreen
 from medflow_tui.ui.session import Session
-from medflow_tui.ui.terminal.driver import quiet_driver
+from medflow_tui.ui.terminal.choice import chosen_driver
+from medflow_tui.ui.terminal.link import Link
 from medflow_tui.ui.terminal.painter import Painter
 
 if TYPE_CHECKING:
     from medflow_tui.ui.acting import Acting
 
+ONCE_MORE = say("nothing is interrupted; ctrl+c once more quits")
 TICK_S = 1.0
 SAID_FOR = timedelta(seconds=10)  # it hides the sentence that says what is wrong
 SOON_S = 0.15  # the log's last lines have been read by then
 
 
-class MedflowApp(App[int]):
-    """One viewer. Everything that may block happens elsewhere; news come as messages."""
+class MedflowApp(App[int], inherit_bindings=False):
+    """One viewer. Everything that may block happens elsewhere; news come as messages.
 
+    Textual's own bindings are not taken over: its ctrl+q would quit from anywhere, its ctrl+c float a notice.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "interrupt", "")]
     CSS_PATH: ClassVar[list[str | PurePath]] = styles.sheets()
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
@@ -40,8 +47,9 @@ class MedflowApp(App[int]):
     snapshot: var[Snapshot] = var(EMPTY)
 
     def __init__(self, session: Session, *, stock_terminal: bool = False, **options: Any) -> None:
-        super().__init__(driver_class=None if stock_terminal else quiet_driver(), **options)
+        super().__init__(driver_class=chosen_driver(), **options)
         self.session = session
+        self.link = Link()
         self._acting: Acting | None = None
         self._has_begun = False
         self.banner: Phrase | None = None
@@ -60,7 +68,16 @@ class MedflowApp(App[int]):
         return self.dashboard
 
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self._read_people()
+
+    def on_line_lost(self, message: LineLost) -> None:
+        """End; what still has to be written down is written."""
+        self.exit(return_code=message.code)
+
+    def on_line_drained(self) -> None:
+        """Draw what was left out while the line stood still."""
+        self.refresh()
 
     def begin(self) -> None:
         """Once, after the first paint: the clients that looking imports would hold it up."""
@@ -216,6 +233,15 @@ class MedflowApp(App[int]):
     def action_runs(self) -> None:
         """Runs of playbooks."""
         self.acting.open_runs()
+
+    def action_interrupt(self) -> None:
+        """What people press who do not know the program: it interrupts nothing, and twice at the top it quits."""
+        if self.screen is not self.dashboard:
+            self.say_briefly(say("nothing is interrupted; q leads back"))
+        elif self.banner == ONCE_MORE:
+            self.leave()
+        else:
+            self.say_briefly(ONCE_MORE)
 
     def leave(self) -> None:
         """Quit from the top."""

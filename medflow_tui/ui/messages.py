@@ -1,4 +1,4 @@
-"""The few messages that cross widget borders."""
+"""The few messages that cross widget borders, and those from the threads around the terminal."""
 
 from __future__ import annotations
 
@@ -16,3 +16,21 @@ class SnapshotArrived(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, SnapshotArrived)
+
+
+class LineLost(Message):
+    """The terminal is gone, or the process was told to end; `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, LineLost)
+
+
+class LineDrained(Message):
+    """The line has taken everything after it had been behind: what was not drawn meanwhile can be drawn now."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, LineDrained)

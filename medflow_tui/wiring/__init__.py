@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from medflow_tui.journal.history import HistoryReader
     from medflow_tui.model.performer import Crew, Login
     from medflow_tui.model.procedure import Playbook
+    from medflow_tui.monitor.attached import Attached
     from medflow_tui.monitor.poller import People
     from medflow_tui.runner.dispatch import Dispatch
 
@@ -106,10 +107,13 @@ def probe_of(tools: Tools) -> Callable[[Target], Probe]:
 
 
 def look_once(site: Site, state: Path) -> Snapshot:
-    """One round over every target."""
+    """One round over every target, with who is on what."""
+    from medflow_tui.journal.desk import Desk
     from medflow_tui.monitor.round import read_once
 
-    return read_once(site.targets, probe_of(tools_for(site, state)), utc_now, reporter(state))
+    desk, now = Desk(state), utc_now()
+    people = (desk.acknowledged(now), desk.maintenance(now))
+    return read_once(site.targets, probe_of(tools_for(site, state)), utc_now, reporter(state), people)
 
 
 def reporter(state: Path) -> Callable[[BaseException, str], None]:
@@ -156,31 +160,21 @@ def people_on(desk: Desk) -> Callable[[datetime], People | None]:
 def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError."""
     from medflow_tui.journal.desk import Desk
-    from medflow_tui.journal.history import History, HistoryReader
+    from medflow_tui.journal.history import HistoryReader
 
     settings = open_settings(options)
     site, state = settings.site, open_state(options)
     report = reporter(state)
-    history, reader, desk = History(state, utc_now), HistoryReader(state, utc_now), Desk(state)
+    reader, desk = HistoryReader(state, utc_now), Desk(state)
     tools = tools_for(site, state)
 
-    def looking_for(publish: Callable[[Snapshot], None]) -> Looking:
-        from medflow_tui.monitor.knowledge import Knowledge
-        from medflow_tui.monitor.poller import Monitor
+    looking: list[Attached] = []
 
-        history.start()
-        knowledge = Knowledge(site.targets, remembered(site, reader, utc_now()), report=report)
-        return Monitor(
-            site.targets,
-            probe_of(tools),
-            publish,
-            now=utc_now,
-            memory=history,
-            knowledge=knowledge,
-            notices=tools.budget.notices,
-            people=people_on(desk),
-            report=report,
-        )
+    def looking_for(publish: Callable[[Snapshot], None]) -> Looking:
+        from medflow_tui.wiring.collecting import attached
+
+        looking.append(attached(site, tools, report)(publish))
+        return looking[-1]
 
     session = Session(
         site=site,
@@ -201,7 +195,9 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     try:
         yield session
     finally:
-        history.stop()
+        for each in looking:
+            each.stop()
+            each.wait()
 
 
 def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str = "") -> int:
@@ -215,24 +211,48 @@ def run_app(session: Session, *, stock_terminal: bool) -> int:
     for name, value in TEXTUAL_SETTINGS.items():
         os.environ.setdefault(name, value)
     from medflow_tui.ui.app import MedflowApp
+    from medflow_tui.ui.terminal.guard import guarded
 
-    app = MedflowApp(session, stock_terminal=stock_terminal)
-    with _faults_of_threads(session.report):
+    app, note = MedflowApp(session, stock_terminal=stock_terminal), noter(session.state)
+    with _faults_of_threads(session.report), guarded(app, app.link, note):
         app.run(mouse=False)
+    if app.link.is_lost:
+        _let_go_of_terminal()
     if app.fault is not None:
         sys.stderr.write(session.language.say(write_down(app.fault, session.state)) + "\n")
-    _say_what_goes_on(session)
+    _say_what_goes_on(session, note if app.link.is_lost else tell_line)
+    if app.link.loss is not None:
+        return app.link.loss.code
     return FAILED if app.fault is not None else app.return_code or 0
 
 
-def _say_what_goes_on(session: Session) -> None:
+def tell_line(sentence: str) -> None:
+    """One line on standard output."""
+    sys.stdout.write(f"{sentence}\n")
+
+
+def noter(state: Path) -> Callable[[str], None]:
+    """Writes a sentence into the program's own log; never raises."""
+    from medflow_tui.journal.own_log import keep_own_log
+
+    return lambda sentence: keep_own_log(state).warning("%s", sentence)
+
+
+def _let_go_of_terminal() -> None:
+    """Nobody reads there any more, and writing would only raise."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nothing, descriptor)
+
+
+def _say_what_goes_on(session: Session, tell: Callable[[str], None]) -> None:
     """After the screen is gone: a run does not end with the dashboard."""
     for each in session.dispatch.going_on() if session.dispatch is not None else ():
         sentence = say(
             "the run {run} goes on without the dashboard; at the next start F9 shows it, now “medflow-tui playbook runs”",
             run=each.run,
         )
-        sys.stdout.write(session.language.say(sentence) + "\n")
+        tell(session.language.say(sentence))
 
 
 @contextmanager

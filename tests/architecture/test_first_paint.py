@@ -8,7 +8,6 @@ import pytest
 
 from tests.bench.witness import CLIENTS, modules_at_first_paint
 
-
 LATER = (
     "medflow_tui.playbooks.load",
     "medflow_tui.probes",

@@ -43,7 +43,9 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
-    for name in re.findall(r"\]\(([^)#:]+)\)", README + (ROOT / "medflow_tui" / "README.md").read_text(encoding="utf-8")):
+    for name in re.findall(
+        r"\]\(([^)#:]+)\)", README + (ROOT / "medflow_tui" / "README.md").read_text(encoding="utf-8")
+    ):
         assert (ROOT / name).exists(), name
 
 
@@ -58,8 +60,12 @@ def test_the_site_file_in_the_readme_is_in_order(tmp_path: Path) -> None:
     assert len(text.splitlines()) <= 45
 
 
-@pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["config", "--help"], ["lab", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["check", "--help"], ["config", "--help"], ["lab", "--help"], ["--version"]]
+)
 def test_the_command_line_explains_itself(words: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "medflow_tui", *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "medflow_tui", *words], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0
     assert "medflow-tui" in done.stdout

@@ -23,7 +23,7 @@ from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.screens.run import RunScreen
 from medflow_tui.wiring import Options, living_session
-from tests.servers.dashboard import Dashboard, key_of, shown
+from tests.servers.dashboard import Dashboard, shown
 from tests.servers.lab import HOST, RunningLab
 from tests.servers.queue_scene import FAULT, REASON, changes, failed_ids, journal_of, measured, runs_of
 
@@ -173,7 +173,7 @@ async def test_the_fault_is_mended_by_a_confirmed_run_and_everything_is_written_
         assert changes(broken).keys() == {LOGIN}
 
         await open_armed_confirmation(dashboard)
-        await dashboard.type(screen.plan.confirm)
+        await dashboard.press(*keys_of(screen.plan.confirm), "enter")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, RunScreen), "the run is shown")
         await dashboard.until(
             lambda: "What was changed stands beside the steps." in dashboard.text, "it is done"
@@ -201,7 +201,7 @@ async def test_no_key_that_was_not_meant_starts_anything(broken: RunningLab, sta
         await raise_rights(dashboard, broken)
         plan = (await open_plan(dashboard)).plan
         dashboard.app.post_message(events.Paste(f"{plan.confirm}\n"))
-        await dashboard.press(*(key_of(each) for each in plan.confirm), "y")
+        await dashboard.press(*keys_of(plan.confirm), "y")
         assert isinstance(dashboard.app.screen, PlanScreen)
 
         await dashboard.press("enter")
@@ -209,7 +209,7 @@ async def test_no_key_that_was_not_meant_starts_anything(broken: RunningLab, sta
         assert isinstance(confirm, Confirm)
         await dashboard.press(*["enter"] * 200)
         dashboard.app.post_message(events.Paste(f"{plan.confirm}\n"))
-        await dashboard.press("y", *(key_of(each) for each in plan.confirm), "enter")
+        await dashboard.press("y", *keys_of(plan.confirm), "enter")
         assert not confirm.is_armed
         assert "not listened to yet" in dashboard.text
 
@@ -217,9 +217,9 @@ async def test_no_key_that_was_not_meant_starts_anything(broken: RunningLab, sta
         assert confirm.query_one("#typed").value == ""  # type: ignore[attr-defined]
         dashboard.app.post_message(events.Paste(plan.confirm))
         await dashboard.press(*["enter"] * 3)
-        await dashboard.type("y")
-        await dashboard.type(plan.confirm.lower())
-        await dashboard.type(f"{plan.confirm}X")
+        await dashboard.press(*keys_of("y"), "enter")
+        await dashboard.press(*keys_of(plan.confirm.lower()), "enter")
+        await dashboard.press(*keys_of(f"{plan.confirm}X"), "enter")
         assert f"That is not  {plan.confirm}" in dashboard.text
         assert dashboard.app.screen is confirm
         await dashboard.press("escape")
@@ -240,7 +240,7 @@ async def test_after_fifteen_minutes_it_is_read_only_again(broken: RunningLab, s
         assert dashboard.app.armed_until is not None
         clock.ahead = timedelta(minutes=15)
         await dashboard.until(lambda: dashboard.app.armed_until is None, "rights end by themselves")
-        await dashboard.type(screen.plan.confirm)
+        await dashboard.press(*keys_of(screen.plan.confirm), "enter")
         await dashboard.until(lambda: dashboard.app.screen is not confirm, "the question is gone")
         await dashboard.until(
             lambda: "nothing was started" in dashboard.text, "it says that nothing was started"
@@ -325,3 +325,8 @@ async def test_a_site_in_production_gets_the_plan_and_the_reason_and_nothing_els
 def flat(text: str) -> str:
     """On one line, with single blanks: a sentence is found wherever it is wrapped."""
     return " ".join(text.split())
+
+
+def keys_of(text: str) -> list[str]:
+    """Textual's names of the keys that type it."""
+    return [{" ": "space", "_": "underscore"}.get(each, each) for each in text]

@@ -124,7 +124,7 @@ async def frozen(
         follower=CountingLog(tuple(log_lines())),
     )
     async with shown(session, size=size) as dashboard:
-        await dashboard.until(lambda: "all is well" in dashboard.text or size[1] < 24, "the log is shown", 10)
+        await dashboard.until(lambda: "all is well" in dashboard.text, "the log is shown", 10)
         await dashboard.pilot.pause()
         yield dashboard
 
@@ -376,7 +376,7 @@ class TestCommand:
             assert "warning" in dashboard.lines[0]
             await dashboard.press("escape")
             assert focused(dashboard) == "clinics"
-            assert marked(dashboard, column=42) == "bravo"
+            assert marked(dashboard, column=43) == "bravo"
 
     async def test_an_unknown_one_gets_the_nearest_and_changes_nothing(self, tmp_path: Path) -> None:
         async with frozen(tmp_path) as dashboard:
@@ -404,15 +404,21 @@ class TestCommand:
 
     @pytest.mark.parametrize("language", ["en", "fr"])
     async def test_every_command_of_the_list_can_be_typed(self, tmp_path: Path, language: str) -> None:
-        for command in COMMANDS:
-            if command.name == "quit":
-                continue
-            async with frozen(tmp_path, language=language) as dashboard:
-                await dashboard.press("colon")
+        async with frozen(tmp_path, language=language) as dashboard:
+            for command in COMMANDS:
+                if command.name == "quit":
+                    continue
+                await dashboard.press("f2", "colon")
                 await dashboard.type(command.name)
-                await dashboard.pilot.pause()
-                assert "no command" not in dashboard.lines[1], command.name
+                unknown = "no command and no target" if language == "en" else "ni commande ni cible"
+                assert unknown not in dashboard.text, command.name
                 assert dashboard.app._running
+                for _ in range(6):
+                    if is_top(dashboard) and not dashboard.app.dashboard.view.maximised:
+                        break
+                    await dashboard.press("escape")
+                if dashboard.app.dashboard.view.paused:
+                    await dashboard.press("p")
 
 
 class TestHelp:
@@ -429,12 +435,11 @@ class TestHelp:
                     await dashboard.press("colon")
                     await dashboard.type("services-001")
             await dashboard.press("question_mark")
-            text = await whole_page(dashboard)
+            rows = rows_of(await whole_page(dashboard))
             for command in at(place):
                 words = dashboard.app.session.language.say(command.help)
-                line = next((each for each in text if words in each), "")
-                assert line, f"{command.name}: {words}"
-                assert shown_key(command.keys[0]) in line
+                keys = [shown_key(each) for each in command.keys]
+                assert any(row == [*keys, *words.split()] for row in rows), f"{command.name}: {words}"
             await dashboard.press("escape")
             assert "Help" not in dashboard.lines[0]
 
@@ -465,6 +470,19 @@ class TestLeaving:
             assert dashboard.app._exit
             assert dashboard.app.return_code == 0
 
+    async def test_ctrl_c_interrupts_nothing_and_quits_at_the_top_when_pressed_twice(
+        self, tmp_path: Path
+    ) -> None:
+        async with frozen(tmp_path) as dashboard:
+            await dashboard.press("question_mark", "ctrl+c", "ctrl+c")
+            assert not dashboard.app._exit
+            await dashboard.press("escape", "escape", "ctrl+c")
+            assert "once more" in dashboard.lines[1]
+            assert not dashboard.app._exit
+            await dashboard.pilot.press("ctrl+c")
+            await dashboard.pilot.pause()
+            assert dashboard.app._exit
+
     async def test_q_in_a_question_is_a_letter(self, tmp_path: Path) -> None:
         async with frozen(tmp_path) as dashboard:
             await dashboard.press("slash", "q")
@@ -473,39 +491,46 @@ class TestLeaving:
             assert is_top(dashboard)
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("size", [*SIZES, (240, 60)])
+EVERYWHERE: tuple[tuple[str, ...], ...] = (
+    *((pane,) for pane in ("f2", "f3", "f4", "f5", "f6")),
+    ("f2", "enter"),
+    ("f2", "question_mark"),
+    ("f2", "m"),
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "starts"),
+    [
+        ((80, 24), "en", EVERYWHERE),
+        ((40, 12), "fr", (("f2",), ("f6",))),
+        ((160, 48), "en", (("f2",), ("f6",))),
+        ((240, 60), "fr", (("f4",),)),
+    ],
+)
 async def test_no_key_of_the_list_breaks_the_application_wherever_one_is(
-    tmp_path: Path, size: tuple[int, int], language: str
+    tmp_path: Path, size: tuple[int, int], language: str, starts: tuple[tuple[str, ...], ...]
 ) -> None:
-    """Every key in every pane, in the details, in the help; each followed by the way back to the top."""
+    """Every key in every pane, in the details, in the help; after each the way back to the top is found."""
     keys = [key for each in COMMANDS if each.name != "quit" for key in each.keys]
-    starts: tuple[tuple[str, ...], ...] = (
-        *((pane,) for pane in ("f2", "f3", "f4", "f5", "f6")),
-        ("f2", "enter"),
-        ("f2", "question_mark"),
-        ("f2", "m"),
-        ("f6", "m"),
-    )
     async with frozen(tmp_path, size=size, language=language) as dashboard:
+        app = dashboard.app
         for start in starts:
             for key in keys:
-                await dashboard.pilot.press(*start, key)
+                await dashboard.pilot.press(
+                    *(start if len(start) > 1 or focused(dashboard) != start[0] else ())
+                )
+                await dashboard.pilot.press(key)
                 for _ in range(6):
-                    if (
-                        is_top(dashboard)
-                        and focused(dashboard)
-                        and not dashboard.app.dashboard.view.maximised
-                    ):
+                    if is_top(dashboard) and not app.dashboard.view.maximised:
                         break
                     await dashboard.pilot.press("escape")
-                if dashboard.app.dashboard.view.paused:
+                if app.dashboard.view.paused:
                     await dashboard.pilot.press("p")
-                assert dashboard.app._running, (start, key)
-                assert dashboard.app.fault is None
+                assert app._running, (start, key)
+                assert app.fault is None, (start, key)
                 assert is_top(dashboard), (start, key)
-        await dashboard.pilot.press("ctrl+l")
-        await dashboard.pilot.pause()
+        await dashboard.press("ctrl+l")
         assert "F2" in dashboard.text
 
 
@@ -612,14 +637,25 @@ def count_paints(dashboard: Dashboard) -> Any:
     return lambda: len(painted)
 
 
+def rows_of(text: list[str]) -> list[list[str]]:
+    """The words of each row of a help text, with the lines that continue it."""
+    rows: list[list[str]] = []
+    for line in text:
+        if line.startswith("     ") and line.strip() and rows:
+            rows[-1] += line.split()
+        else:
+            rows.append(line.split())
+    return rows
+
+
 async def whole_page(dashboard: Dashboard) -> list[str]:
-    """Every line of a text, page by page."""
+    """Every line of a text between its title and the key bar, line by line."""
     found: list[str] = []
     await dashboard.press("g")
-    for _ in range(60):
+    for _ in range(200):
         before = dashboard.lines
-        found += before
-        await dashboard.press("pagedown")
+        found.append(before[1])
+        await dashboard.press("j")
         if dashboard.lines == before:
-            return found
+            return [*found, *before[2:-1]]
     raise AssertionError("the text has no end")

@@ -11,7 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from medflow_tui.model.health import EPOCH, Health, Snapshot, Verdict
 from medflow_tui.ui.app import MedflowApp
@@ -117,8 +119,12 @@ class Dashboard:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Text into the question that is open, and Enter."""
-        await self.pilot.press(*(key_of(each) for each in text), "enter")
+        """Text into the question that is open, at once as a terminal pastes it, and Enter."""
+        field = self.app.screen.focused
+        assert isinstance(field, Input), "a question is open"
+        field.post_message(events.Paste(text))
+        await self.pilot.pause()
+        await self.pilot.press("enter")
         await self.pilot.pause()
 
     def note_ages(self, now: datetime) -> None:
@@ -126,12 +132,6 @@ class Dashboard:
         for each in self.verdicts:
             age = (now - each.observed_at).total_seconds()
             self.ages[each.target] = max(age, self.ages.get(each.target, 0.0))
-
-
-def key_of(character: str) -> str:
-    """The name that Textual gives to the key of a character."""
-    names = {" ": "space", "/": "slash", "-": "minus", ":": "colon", ".": "full_stop", "|": "vertical_line"}
-    return names.get(character, character)
 
 
 @asynccontextmanager

@@ -82,6 +82,21 @@ class Terminal:
             pass
         return self.process.wait(20)
 
+    def send(self, data: bytes) -> None:
+        """Bytes that no keyboard sends."""
+        os.write(self.master, data)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """The window has another size; the kernel tells the program."""
+        self.columns, self.lines = columns, lines
+        self.screen.resize(lines, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    @property
+    def modes(self) -> list[Any]:
+        """The modes of the terminal, as the program left them."""
+        return termios.tcgetattr(self.master)
+
     def hang_up(self) -> None:
         """The line is gone: the kernel sends SIGHUP, and nothing can be written any more."""
         os.close(self.master)
@@ -90,14 +105,26 @@ class Terminal:
 
 @contextmanager
 def running(
-    command: tuple[str, ...], environment: Mapping[str, str], *, columns: int = 80, lines: int = 24
+    command: tuple[str, ...],
+    environment: Mapping[str, str],
+    *,
+    columns: int = 80,
+    lines: int = 24,
+    controlling: bool = True,
+    deaf: bool = False,
 ) -> Iterator[Terminal]:
-    """The program in a session of its own with the terminal as its controlling one; killed at the end if it lives."""
+    """The program in a session of its own with the terminal as its controlling one; killed at the end if it lives.
+
+    Not `controlling`: nobody tells it of a hang-up. `deaf`: started so that a hang-up is ignored (nohup).
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def take_terminal() -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if controlling:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if deaf:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     process = subprocess.Popen(
         command,
@@ -106,7 +133,7 @@ def running(
         stderr=slave,
         env=dict(environment),
         start_new_session=True,
-        preexec_fn=take_terminal,  # noqa: PLW1509 - one system call, made by the child
+        preexec_fn=take_terminal,  # noqa: PLW1509 - system calls, made by the child
     )
     os.close(slave)
     terminal = Terminal(process, master, columns, lines)

@@ -48,7 +48,6 @@ ALBUM = (
         name="dashboard-bad-wide",
         scene="bad-afternoon",
         size=WIDE,
-        keys=("f6", "v", "f2"),
         title="The same on a wide terminal: latency, limits, twenty lines of log and the errors of the last hour",
     ),
     Shot(

@@ -75,6 +75,11 @@ class ClinicsTarget(Target):
     waiting_critical_s: float = 86400.0
     given_up_critical: int = 20
 
+    @property
+    def far_addresses(self) -> tuple[str, ...]:
+        """The central server, and the clinics."""
+        return (self.central, *(each.address for each in self.clinic))
+
     def settings(self, clinic: str) -> Clinic:
         """The site file's word on a clinic, or what is usual."""
         return next((each for each in self.clinic if each.id == clinic), Clinic(id=clinic))

@@ -54,6 +54,11 @@ class HttpTarget(Target):
     api_window_s: float = 900.0
 
     @property
+    def far_addresses(self) -> tuple[str, ...]:
+        """The central server alone is not at the site."""
+        return (self.address,) if self.role == CENTRAL else ()
+
+    @property
     def depends_on(self) -> tuple[str, ...]:
         """Names of the targets whose readings the verdict on this one looks at."""
         return tuple(name for name in (self.redis, self.mongodb) if name)

@@ -28,3 +28,8 @@ class UplinkTarget(Target):
     loss_warning_percent: float = 10.0
     loss_critical_percent: float = 50.0
     rtt_warning_ms: float = 0.0
+
+    @property
+    def far_addresses(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.addresses

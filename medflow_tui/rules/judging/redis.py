@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from medflow_tui.model.health import Health, Judgement, Reading
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase, say
@@ -12,7 +15,7 @@ MEANS = say("imports of medical images wait; caches and log-in limits fall back 
 
 
 def judge(reading: Reading, target: RedisTarget, context: Context) -> Judgement:
-    """Down is critical; nearly full, evicting or without a valid save is a warning; else ok.
+    """Down, full or refusing writes is critical; nearly full, evicting or without a valid save is a warning; else ok.
 
     Whether the backend is still connected is the backend's verdict, not this one's.
     """
@@ -34,6 +37,8 @@ def judge(reading: Reading, target: RedisTarget, context: Context) -> Judgement:
             health = Health.CRITICAL
         elif share >= target.memory_warning_percent:
             health = Health.WARNING
+    if values.get("refuses_writes"):
+        health, evidence = Health.CRITICAL, say("refuses writes")
     if health is Health.OK and values.get("loading"):
         health, evidence = Health.WARNING, say("loading its data")
     if health is Health.OK and values.get("evicted_keys"):
@@ -52,6 +57,16 @@ def judge(reading: Reading, target: RedisTarget, context: Context) -> Judgement:
     )
 
 
+def _connections(values: Mapping[str, Any]) -> Phrase:
+    if values["clients"] is None:
+        return say("connections: not told")
+    return say(
+        "{n:number} connections, {backend:number} of the backend",
+        n=values["clients"],
+        backend=values["backend_clients"],
+    )
+
+
 def _detail(reading: Reading) -> tuple[Phrase, ...]:
     values = reading.values
     lines = [
@@ -60,11 +75,7 @@ def _detail(reading: Reading) -> tuple[Phrase, ...]:
             version=values["version"],
             uptime=values["uptime_s"],
         ),
-        say(
-            "{n:number} connections, {backend:number} of the backend",
-            n=values["clients"],
-            backend=values["backend_clients"],
-        ),
+        _connections(values),
         say("saved to disk: {persistence:word}", persistence=values["persistence"]),
     ]
     lines += [

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from textual.message import Message
 
-from medflow_tui.model.health import Verdict
+from medflow_tui.model.health import Snapshot, Verdict
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui.present.detail import Known, contact_for, detail_lines
 from medflow_tui.ui.present.line import Span
@@ -35,6 +35,7 @@ class DetailPane(Page):
         self._known = Known()
         self._verdict: Verdict | None = None
         self._offers: tuple[str, ...] = ()
+        self._cost: tuple[Phrase, ...] = ()
 
     def about(self, target: str) -> None:
         """Another target; the same one is left as it is."""
@@ -60,9 +61,12 @@ class DetailPane(Page):
             self._known = message.known
             self.draw()
 
-    def tell(self, verdict: Verdict | None, offers: tuple[str, ...]) -> None:
+    def tell(self, verdict: Verdict | None, offers: tuple[str, ...], snapshot: Snapshot) -> None:
         """What is known now, and the playbooks that fit; None when the target is no longer watched."""
+        from medflow_tui.rules.cost import told
+
         self._verdict, self._offers = verdict, offers
+        self._cost = told(self._session.site, verdict.target, snapshot) if verdict is not None else ()
         self.draw()
 
     def draw(self) -> None:
@@ -72,7 +76,7 @@ class DetailPane(Page):
             self.put([(Span(" " + session.language.say(say("this target is no longer watched"))),)])
             return
         look = Look(language=session.language, glyphs=session.glyphs, now=session.now())
-        known = replace(self._known, playbooks=self._offers, budget=_budget(verdict))
+        known = replace(self._known, playbooks=self._offers, budget=_budget(verdict), cost=self._cost)
         self.put(detail_lines(verdict, known, look, self.size.width))
 
     def on_resize(self) -> None:

@@ -13,6 +13,7 @@ from medflow_tui.model.target import Target
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui.present.health import Glyphs, called, spark, word
 from medflow_tui.ui.present.line import Line, Span, wrap
+from medflow_tui.ui.present.report import on_it
 from medflow_tui.ui.present.rows import STYLES, Look
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ BAR_CELLS = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What else is known of a target: its changes, its figures, who to call, what can be done."""
+    """What else is known of a target: changes, figures, who to call, what can be done, what looking costs."""
 
     changes: Sequence[Change] = ()
     samples: Sequence[Sample] = ()
     contact: Contact | None = None
     playbooks: Sequence[str] = ()
     budget: Phrase = SILENCE
+    cost: Sequence[Phrase] = ()
 
 
 def contact_for(site: Site, target: Target | None) -> Contact | None:
@@ -94,6 +96,7 @@ def _seen(verdict: Verdict, known: Known, look: Look) -> list[str]:
     texts.append(tell(read, look.now))
     if known.budget:
         texts.append(tell(known.budget, look.now))
+    texts += [tell(each, look.now) for each in known.cost]
     return texts
 
 
@@ -114,30 +117,7 @@ def _since(verdict: Verdict, known: Known, look: Look) -> list[str]:
         texts.append(
             f"{look.language.moment(each.at)}  {tell(word(each.health))}{soft}  {tell(each.evidence, look.now)}"
         )
-    if verdict.acknowledged is not None:
-        entry = verdict.acknowledged
-        texts.append(
-            tell(
-                say(
-                    "{who} is on it until {until:moment}: {why}",
-                    who=entry.who,
-                    until=entry.until,
-                    why=entry.why,
-                )
-            )
-        )
-    if verdict.maintenance is not None:
-        window = verdict.maintenance
-        texts.append(
-            tell(
-                say(
-                    "work announced by {who} until {until:moment}: {why}",
-                    who=window.who,
-                    until=window.ends,
-                    why=window.why,
-                )
-            )
-        )
+    texts += [tell(each) for each in on_it(verdict)]
     return texts or [tell(say("no history yet"))]
 
 

@@ -36,6 +36,7 @@ def header(
         Span(tell(say("PAUSED")), "strong") if paused else None,
         Span(tell(line_state(snapshot)), "quiet") if line_state(snapshot) else None,
         Span(tell(oldest(snapshot)), "quiet") if oldest(snapshot) else None,
+        Span(tell(snapshot.source), "quiet") if snapshot.source else None,
         Span(note, "quiet") if note else None,
     ]
     environment = tell(ENVIRONMENT_WORDS[site.environment])

@@ -10,6 +10,7 @@ from medflow_tui.ui.present.health import Glyphs, word
 from medflow_tui.ui.present.line import Line, Span, fit, wrap
 from medflow_tui.ui.present.rows import STYLES
 
+KEYS = 16  # cells
 NOTES = (
     say("A row: state, name, what was seen, since when, and the last 20 minutes (high is good, ? unknown)."),
     say("Unknown means that nobody can tell. It is never shown as good."),
@@ -22,7 +23,9 @@ def help_lines(place: str, language: Language, glyphs: Glyphs, cells: int) -> li
     lines: list[Line] = []
     for each in at(place):
         keys = " ".join(language.word(shown_key(key)) for key in each.keys)
-        lines.append((Span(f"  {fit(keys, 16)}", "key"), Span(language.say(each.help))))
+        told = wrap(language.say(each.help), max(12, cells - KEYS - 2))
+        lines.append((Span(f"  {fit(keys, KEYS)}", "key"), Span(told[0])))
+        lines += [(Span(f"  {'':{KEYS}}{more}"),) for more in told[1:]]
     lines.append(())
     for health in (
         Health.OK,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
 from medflow_tui.locale.language import Language
-from medflow_tui.model.health import EPOCH, Health, Snapshot, Verdict
+from medflow_tui.model.health import EPOCH, Acknowledgement, Health, Maintenance, Snapshot, Verdict
 from medflow_tui.model.site import Site
-from medflow_tui.model.words import say
+from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.alerts import exit_code, rank
+from medflow_tui.rules.cleaning import clean
 from medflow_tui.ui.present.health import called, ordered, word
 
 NAGIOS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -48,10 +50,10 @@ def worst(snapshot: Snapshot) -> Health:
 
 def _row(verdict: Verdict, language: Language, now: datetime) -> dict[str, Any]:
     return {
-        "target": verdict.target,
+        "target": clean(verdict.target),
         "kind": verdict.kind,
         "pane": verdict.pane,
-        "label": verdict.label,
+        "label": clean(verdict.label),
         "verdict": verdict.health.value,
         "evidence": language.say(verdict.evidence, now),
         "how": language.say(verdict.how, now),
@@ -59,14 +61,33 @@ def _row(verdict: Verdict, language: Language, now: datetime) -> dict[str, Any]:
         "age_s": round((now - verdict.observed_at).total_seconds(), 1)
         if verdict.observed_at != EPOCH
         else None,
-        "latency_ms": round(verdict.latency_ms, 1) if verdict.latency_ms is not None else None,
+        "latency_ms": _number(verdict.latency_ms, 1),
         "cause": verdict.failure.cause.value if verdict.failure else None,
-        "figure": verdict.judgement.figure if verdict.judgement else None,
+        "figure": _number(verdict.judgement.figure if verdict.judgement else None),
+        "acknowledged": _entry(verdict.acknowledged and verdict.acknowledged.until, verdict.acknowledged),
+        "maintenance": _entry(verdict.maintenance and verdict.maintenance.ends, verdict.maintenance),
     }
 
 
+def _entry(until: datetime | None, entry: Acknowledgement | Maintenance | None) -> dict[str, str] | None:
+    """Who said why, and until when it counts."""
+    if entry is None or until is None:
+        return None
+    return {"who": clean(entry.who), "why": clean(entry.why), "until": until.isoformat()}
+
+
+def _number(value: float | None, decimals: int | None = None) -> float | None:
+    """JSON has no words for what is no number or beyond all numbers."""
+    if value is None or not math.isfinite(value):
+        return None
+    return value if decimals is None else round(value, decimals)
+
+
 def check_lines(site: Site, snapshot: Snapshot, language: Language) -> list[str]:
-    """First the plugin line with performance data (always with a decimal point), then one line a target."""
+    """First the plugin line with performance data, then one line a target.
+
+    A bar begins performance data wherever a plugin says it, so that no text has one.
+    """
     healths = tuple(each.health for each in snapshot.verdicts)
     found = [each for each in ordered(snapshot.verdicts) if each.health.is_trouble]
     summary = "; ".join(f"{each.label}: {language.say(each.evidence, snapshot.at)}" for each in found[:3])
@@ -79,15 +100,46 @@ def check_lines(site: Site, snapshot: Snapshot, language: Language) -> list[str]
             ("unknown", (Health.UNKNOWN, Health.STALE)),
         )
     )
-    lines = [f"{NAGIOS[exit_code(healths)]}: {site.code}: {summary or calm} | {counted}".replace("\n", " ")]
+    lines = [f"{_barless(f'{NAGIOS[exit_code(healths)]}: {site.code}: {summary or calm}')} | {counted}"]
     width = max((len(each.target) for each in snapshot.verdicts), default=0)
     for each in ordered(snapshot.verdicts):
         state = language.say(word(each.health))
-        lines.append(
+        line = (
             f"{state:<16}  {each.target:<{width}}  {language.say(each.evidence, snapshot.at)}"
             f"  ({_age(each, language, snapshot.at)}; {language.say(each.how, snapshot.at)})"
         )
+        lines.append(_barless(line))
     return lines
+
+
+def _barless(text: str) -> str:
+    return clean(text).replace("|", "/")
+
+
+def on_it(verdict: Verdict) -> tuple[Phrase, ...]:
+    """Who is on it, and which work is announced."""
+    said = []
+    if verdict.acknowledged is not None:
+        entry = verdict.acknowledged
+        said.append(
+            say(
+                "{who} is on it until {until:moment}: {why}",
+                who=entry.who,
+                until=entry.until,
+                why=entry.why,
+            )
+        )
+    if verdict.maintenance is not None:
+        window = verdict.maintenance
+        said.append(
+            say(
+                "work announced by {who} until {until:moment}: {why}",
+                who=window.who,
+                until=window.ends,
+                why=window.why,
+            )
+        )
+    return tuple(said)
 
 
 def _age(verdict: Verdict, language: Language, now: datetime) -> str:
@@ -104,6 +156,8 @@ def status_lines(site: Site, snapshot: Snapshot, language: Language) -> list[str
     lines = [
         f"{site.name}, {language.word(site.environment)}, {language.say(say('{at:moment}', at=snapshot.at))}"
     ]
+    if snapshot.source:
+        lines.append(language.say(say("seen through: {source}", source=language.say(snapshot.source))))
     found = [each for each in snapshot.verdicts if each.health.is_trouble]
     if found:
         lines.append(
@@ -123,5 +177,6 @@ def status_lines(site: Site, snapshot: Snapshot, language: Language) -> list[str
             if each.health.is_trouble and each.since != EPOCH:
                 since = ", " + language.say(say("since {at:when}", at=each.since), snapshot.at)
             what = f"{language.say(word(each.health))}, {language.say(each.evidence, snapshot.at)}{since}"
+            what += "".join(f"; {language.say(about)}" for about in on_it(each))
             lines.append("  " + language.say(say("{name}: {what}", name=called(each, language), what=what)))
     return lines

@@ -42,7 +42,7 @@ class DetailScreen(PagedScreen):
     def redraw(self) -> None:
         verdict = self.verdict
         offers = self.switchboard.offers_for(verdict) if verdict is not None else ()
-        self.query_one(DetailPane).tell(verdict, offers)
+        self.query_one(DetailPane).tell(verdict, offers, self.switchboard.snapshot)
         self.call_after_refresh(self.draw_bar)
 
     def on_resize(self) -> None:

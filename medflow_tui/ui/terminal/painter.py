@@ -31,6 +31,9 @@ class Painter:
         driver = app._driver
         if not app._running or app._closed or app.is_headless or driver is None or driver.is_inline:
             return False
+        must_wait = getattr(driver, "must_wait", None)
+        if must_wait is not None and must_wait():
+            return True  # the application draws it all again at `LineDrained`; what differs by then is sent
         first = self.shadow.fit(*app.size)
         text = first + changes(update, self.shadow, app.console._color_system or ColorSystem.STANDARD)
         if text:

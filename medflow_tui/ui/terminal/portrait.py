@@ -66,13 +66,16 @@ async def _settled(app: App[Any], pilot: Any, before: set[threading.Thread], sho
     while time.monotonic() < ends:
         await pilot.pause()
         screen = "\n".join("".join(text for text, _ in each) for each in _lines(app))
-        if shows and shows in screen:
-            return
-        if not shows and not any(each.is_alive() for each in set(threading.enumerate()) - before):
+        ended = shows in screen if shows else not any(each.is_alive() for each in _newer(before))
+        if ended:
             await pilot.pause()
             return
         await asyncio.sleep(0.01)
     raise NeverShownError(f"{shows!r} did not come on the screen:\n{screen}")
+
+
+def _newer(before: set[threading.Thread]) -> set[threading.Thread]:
+    return set(threading.enumerate()) - before
 
 
 def _lines(app: App[Any]) -> tuple[tuple[Run, ...], ...]:

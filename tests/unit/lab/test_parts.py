@@ -263,7 +263,7 @@ class TestCommand:
         options = command.parse(["--pulse", "--rows", "240"])
         assert (options.pulse, options.rows, options.still) == (True, 240, False)
         assert command.run(["--still"], None) == 1
-        assert capsys.readouterr().err == "--pulse and --still need a screen\n"
+        assert capsys.readouterr().err == "this needs a screen: medflow-tui lab …\n"
 
     def test_without_the_extra_it_says_how_to_get_it(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -109,7 +109,7 @@ def test_nothing_is_wider_than_the_terminal(tmp_path: Path, language: str, cells
 def test_the_steps_say_what_they_do_and_whether_there_is_a_way_back(tmp_path: Path) -> None:
     lines = text(plan_lines(plan(tmp_path), look(), 80)).split("\n")
     assert lines[1].split("  ")[-1].strip() == "changes · ends with the backend"
-    assert "Retry 3 failed jobs                         changes · no way back" in "\n".join(lines)
+    assert "4 Retry 3 failed jobs changes · no way back" in " ".join(" ".join(lines).split())
     assert "Expired, so lost by it: 1." in "\n".join(lines)
     assert "  Touches, measured 3 s ago  14 waiting · 3 failed · 8 devices" in "\n".join(lines)
     assert "as Amani, role admin" in "\n".join(lines)
