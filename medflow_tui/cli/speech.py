@@ -53,12 +53,19 @@ def complain(line: str) -> None:
             sys.stderr.flush()
 
 
-def leave(code: int) -> int:
-    """The exit code; ends the process at once when a thread is left that may never end by itself."""
+def end_speech() -> None:
+    """Say what is still to be said; what cannot be said is no reason to complain when the interpreter ends."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
-            with suppress(OSError, ValueError):
+            try:
                 stream.flush()
+            except (OSError, ValueError):
+                _stop_speaking(stream)
+
+
+def leave(code: int) -> int:
+    """The exit code; ends the process at once when a thread is left that may never end by itself."""
+    end_speech()
     if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
         os._exit(code)
     return code

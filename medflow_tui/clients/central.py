@@ -42,7 +42,7 @@ def parse(body: Mapping[str, Any]) -> Mapping[str, datetime | None]:
             str(each["clinicId"]): _moment((each.get("connection") or {}).get("lastSeenAt"))
             for each in listed
         }
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         text = say("not the expected answer")
         raise UnreachableError(Failure(cause=Cause.GARBLED, text=text)) from None
 

@@ -18,25 +18,40 @@ except OSError as error:
     print(json.dumps({"error": str(error)}))
 """
 
+# Files moved away while it looks are passed over: what imports them does that. Those dated after `until` are counted.
 NEWEST = """
 import json, os, sys, time
-folder, budget = sys.argv[1], int(sys.argv[2])
-newest, seen, complete, stack = 0.0, 0, True, [folder]
+folder, budget, until = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+ends = time.monotonic() + float(sys.argv[4])
+own = ("thumbs.db", "desktop.ini", ".ds_store")
+newest, seen, ahead, complete, stack = 0.0, 0, 0, True, [folder]
 try:
     os.stat(folder)
     while stack:
         here = stack.pop()
-        with os.scandir(here) as entries:
+        try:
+            entries = os.scandir(here)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            if here == folder:
+                raise
+            complete = complete and not isinstance(error, PermissionError)
+            continue
+        with entries:
             for entry in entries:
                 seen += 1
-                if seen > budget:
+                if seen > budget or time.monotonic() > ends:
                     complete, stack = False, []
                     break
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    newest = max(newest, entry.stat(follow_symlinks=False).st_mtime)
-    print(json.dumps({"newest": newest or None, "seen": seen, "complete": complete}))
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        stack.append(entry.path)
+                    elif entry.is_file(follow_symlinks=False) and entry.name.lower() not in own:
+                        written = entry.stat(follow_symlinks=False).st_mtime
+                        ahead += written > until
+                        newest = max(newest, written if written <= until else 0.0)
+                except FileNotFoundError:
+                    continue
+    print(json.dumps({"newest": newest or None, "seen": seen, "ahead": ahead, "complete": complete}))
 except OSError as error:
     print(json.dumps({"error": error.strerror or str(error), "errno": error.errno}))
 """

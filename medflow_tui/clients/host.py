@@ -11,11 +11,13 @@ from typing import Any
 import psutil
 
 from medflow_tui.clients.child import Outstanding
+from medflow_tui.clients.local_file import read_text
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
 
 FIGURES_CAP = 256 * 1024
+LARGEST = 1e18
 NOT_DISKS = frozenset({"squashfs", "iso9660", "udf", "cdfs", ""})  # always full by nature
 DISK_AT_MOST_S = 1.0
 POWER = Path("/sys/class/power_supply")
@@ -31,38 +33,56 @@ except OSError as error:
 _looking = Outstanding()  # one child a mount in the whole process
 
 
-def from_file(path: Path) -> dict[str, Any]:
-    """The figures in the file, checked. Raises UnreachableError: ABSENT, FORBIDDEN, GARBLED."""
+def from_file(path: Path, deadline: Deadline) -> dict[str, Any]:
+    """The figures in the file, checked. Raises UnreachableError: ABSENT, FORBIDDEN, SILENT, GARBLED."""
     try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(FIGURES_CAP))
-        return _checked(found)
-    except FileNotFoundError:
-        failure = Failure(cause=Cause.ABSENT, text=say("no file of figures"))
-    except OSError:
-        failure = Failure(cause=Cause.FORBIDDEN, text=say("figures cannot be read"))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        text = read_text(path, FIGURES_CAP, deadline)
+    except UnreachableError as error:
+        words = {Cause.ABSENT: say("no file of figures"), Cause.FORBIDDEN: say("figures cannot be read")}
+        cause = error.failure.cause
+        raise UnreachableError(Failure(cause=cause, text=words.get(cause, error.failure.text))) from None
+    try:
+        return _checked(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         failure = Failure(cause=Cause.GARBLED, text=say("figures are not readable"))
-    raise UnreachableError(failure)
+        raise UnreachableError(failure) from None
 
 
 def _checked(found: dict[str, Any]) -> dict[str, Any]:
+    """The figures, or ValueError and its like for one that no machine can have: nothing of the file is believed then."""
     figures: dict[str, Any] = {"at": _moment(found["at"])}
     for name in ("cpu_percent", "memory_total", "memory_used", "swap_total", "swap_used"):
-        figures[name] = None if found.get(name) is None else float(found[name])
-    figures["disks"] = [
-        {"mount": str(each["mount"]), "total": float(each["total"]), "free": float(each["free"])}
-        for each in found.get("disks", ())
-    ]
-    offset = found.get("clock_offset_s")
-    figures["clock_offset_s"] = None if offset is None else float(offset)
+        figures[name] = _figure(found.get(name))
+    _no_more(figures["memory_used"], figures["memory_total"])
+    _no_more(figures["swap_used"], figures["swap_total"])
+    figures["disks"] = [_disk_figures(each) for each in found.get("disks") or ()]
+    figures["clock_offset_s"] = _figure(found.get("clock_offset_s"), least=-LARGEST)
     figures["clock_kept"] = None
     power = found.get("power") or {}
-    percent = power.get("percent")
     figures["power_source"] = power["source"] if power.get("source") in ("mains", "battery") else "unknown"
-    figures["power_percent"] = None if percent is None else float(percent)
+    figures["power_percent"] = _figure(power.get("percent"))
     figures["boot_at"] = _moment(found["boot_at"]) if found.get("boot_at") else None
     return figures
+
+
+def _disk_figures(found: dict[str, Any]) -> dict[str, Any]:
+    total, free = _figure(found["total"]), _figure(found["free"])
+    _no_more(free, total)
+    return {"mount": str(found["mount"]), "total": total, "free": free}
+
+
+def _figure(told: object, least: float = 0.0) -> float | None:
+    """A number as a number; None stays None. Raises ValueError for what is no number, endless or below the least."""
+    if told is None:
+        return None
+    if isinstance(told, bool) or not isinstance(told, int | float) or not least <= told <= LARGEST:
+        raise ValueError(told)
+    return float(told)
+
+
+def _no_more(part: float | None, whole: float | None) -> None:
+    if part is not None and whole is not None and part > whole:
+        raise ValueError(part)
 
 
 def _moment(text: str) -> datetime:

@@ -90,12 +90,10 @@ class Web:
         meter: Meter | None = None,
     ) -> None:
         """`meter` counts the bytes of all calls."""
-        parts = urlsplit(base_url)
         self._base, self._now, self._cap = base_url.rstrip("/"), now, cap
-        self._host = parts.hostname or "?"
-        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._host, self._port = _place(base_url)
         self._network = DeadlineNetwork(meter)
-        self._ca_file, self._is_tls = ca_file, parts.scheme == "https"
+        self._ca_file, self._is_tls = ca_file, base_url.lower().startswith("https:")
         self._client: httpx.Client | None = None
 
     def __enter__(self) -> Web:
@@ -134,7 +132,7 @@ class Web:
                     body=self._body(response),
                     latency_ms=(time.perf_counter() - started) * 1000,
                 )
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol):
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol, UnicodeError):
             raise UnreachableError(Failure(cause=Cause.UNRESOLVED, text=say("not an http address"))) from None
         except (httpcore.TimeoutException, TimeoutError):
             raise UnreachableError(silent(whole)) from None
@@ -208,8 +206,17 @@ def origin(base_url: str) -> str:
     >>> origin("http://Serveur/x"), origin("https://[::1]:5001")
     ('serveur:80', '::1:5001')
     """
-    parts = urlsplit(base_url)
-    return f"{parts.hostname or '?'}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host, port = _place(base_url)
+    return f"{host}:{port}"
+
+
+def _place(base_url: str) -> tuple[str, int]:
+    """Host and port of a URL; ("?", 0) for what is none, which a call then says in words."""
+    try:
+        parts = urlsplit(base_url)
+        return parts.hostname or "?", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "?", 0
 
 
 def trusted(ca_file: str) -> ssl.SSLContext:
@@ -224,10 +231,10 @@ def trusted(ca_file: str) -> ssl.SSLContext:
 def _wait_s(answer: Answer, now: datetime) -> float:
     """Seconds to wait by `Retry-After` (seconds or a date), else by `RateLimit-Reset`, else one minute."""
     for told in (answer.header("retry-after"), answer.header("ratelimit-reset")):
-        if told.strip().isdigit():
-            return min(float(told), _WAIT_AT_MOST_S)
         try:
+            if told.strip().isdecimal():
+                return min(float(told), _WAIT_AT_MOST_S)
             return min(max(0.0, (parsedate_to_datetime(told) - now).total_seconds()), _WAIT_AT_MOST_S)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     return _WAIT_UNTOLD_S

@@ -73,6 +73,7 @@ class MedflowSession:
         self._renewed = 0.0
         self._tried = False
         self._role = self._name = ""
+        self._whole: Deadline | None = None
 
     def __repr__(self) -> str:
         return f"MedflowSession({self._host}, role={self._role!r})"
@@ -107,6 +108,10 @@ class MedflowSession:
         """True when the password would travel readable: plain http to another machine."""
         parts = urlsplit(self._base_url)
         return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
+
+    def keep_to(self, deadline: Deadline) -> None:
+        """From now on all calls together end by then, besides each by its own `deadline_s`."""
+        self._whole = deadline
 
     def login(self, username: str, password: str) -> str:
         """Log in and answer the role. Tried once in the life of a session, whatever happens.
@@ -185,12 +190,15 @@ class MedflowSession:
         self._renewed = time.monotonic()
 
     def _send(self, method: str, path: str, *, body: object = None, is_change: bool) -> Answer:
+        left = self._deadline_s if self._whole is None else min(self._deadline_s, self._whole.left())
+        if self._whole is not None and self._whole.passed():
+            raise UnreachableError(Failure(cause=Cause.OVERRUN, text=say("no time left to ask")))
         if path.startswith("/api"):
             allowed = self._limit if is_change or self._limit <= 0 else max(1, self._limit - self._reserve)
             until = self._budget.take(self._host, allowed, self._window_s, self._now())
             if until is not None:
                 raise UnreachableError(limited(until))
-        deadline = Deadline.after(self._deadline_s)
+        deadline = Deadline.after(left)
         try:
             answer = self._web.ask(method, path, deadline, headers=self._headers(method, path), body=body)
         except UnreachableError as error:

@@ -13,6 +13,13 @@ from medflow_tui.clients.child import RESOLVE, Outstanding
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
 
+NO_PROCESS = Failure(cause=Cause.OURS, text=say("no process can be started"))
+OUR_LIMITS = (
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOBUFS,
+)  # what we lack is not the other side's fault
 _resolving = Outstanding()  # one child a name in the whole process, whoever asks
 
 
@@ -50,7 +57,10 @@ def resolve(host: str, port: int, deadline: Deadline) -> str:
         pass
     if host == "localhost":
         return "127.0.0.1"
-    answer = _resolving.run(f"{host}:{port}", RESOLVE, (host, str(port)), deadline.left())
+    try:
+        answer = _resolving.run(f"{host}:{port}", RESOLVE, (host, str(port)), deadline.left())
+    except (OSError, ValueError) as error:
+        raise UnreachableError(NO_PROCESS) from error
     if answer is None:
         raise UnreachableError(
             Failure(cause=Cause.UNRESOLVED, text=say("no answer about the name {host}", host=host))
@@ -89,6 +99,8 @@ def failure_of(error: BaseException, host: str, port: int) -> Failure:
             return Failure(cause=Cause.GARBLED, text=say("no TLS at port {port}", port=str(port)))
         case TimeoutError():
             return Failure(cause=Cause.UNREACHABLE, text=say("no answer to the connection"))
+    if code in OUR_LIMITS:
+        return Failure(cause=Cause.OURS, text=say("no connection can be opened"))
     if code == errno.ECONNREFUSED:
         return Failure(cause=Cause.REFUSED, text=say("refused"))
     if code in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EHOSTDOWN):

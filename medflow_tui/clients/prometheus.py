@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _LINE = re.compile(r"^(?P<name>[A-Za-z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?\s*$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+LONGEST_LINE = 4096  # a longer one is no sample, and would keep the patterns busy for hours
+LARGEST = 1e15
 _OWN_LOOKS = frozenset({"/health", "/ready", "/live", "/startup", "/detailed", "/dependencies", "/metrics"})
 
 
@@ -32,7 +34,7 @@ def samples(text: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
     [('up', {'a': 'b'}, 1.0)]
     """
     for line in text.splitlines():
-        if line.startswith("#"):
+        if line.startswith("#") or len(line) > LONGEST_LINE:
             continue
         found = _LINE.match(line)
         if found is None:
@@ -48,7 +50,7 @@ def traffic(text: str) -> Traffic | None:
     """The counters of the backend, or None when this is not its /metrics."""
     started, memory, requests, failed, is_known = 0.0, 0, 0.0, 0.0, False
     for name, labels, value in samples(text):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not 0 <= value <= LARGEST:
             continue
         match name:
             case "medflow_process_start_time_seconds":

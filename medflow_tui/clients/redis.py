@@ -47,12 +47,20 @@ def connected(address: str, password: str, deadline: Deadline) -> Iterator[redis
     except redis.exceptions.BusyLoadingError as error:
         raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("loading its data"))) from error
     except redis.exceptions.ConnectionError as error:
-        cause = error.__cause__ or error.__context__ or error
-        raise UnreachableError(failure_of(cause, host, port)) from error
+        raise UnreachableError(_unconnected(error, host, port)) from error
     except (redis.exceptions.RedisError, *MISFITS) as error:
         raise UnreachableError(NOT_REDIS) from error
     finally:
         client.close()
+
+
+def _unconnected(error: redis.exceptions.ConnectionError, host: str, port: int) -> Failure:
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, OSError):
+        return failure_of(cause, host, port)
+    if "max number of clients" in str(error):
+        return Failure(cause=Cause.GARBLED, text=say("all its connections are taken"))
+    return NOT_REDIS
 
 
 def takes_writes(client: redis.Redis) -> bool:
@@ -94,6 +102,7 @@ def _opened(address: str, password: str, deadline: Deadline) -> redis.Redis:
         deadline=deadline,
         password=password or None,
         socket_timeout=None,
+        protocol=2,  # the other begins with HELLO, which Redis before 6 (that of Windows) does not know
         retry=Retry(NoBackoff(), 0),
         client_name=CLIENT_NAME,
         decode_responses=True,

@@ -93,7 +93,7 @@ def _entry(row: Row) -> Entry:
 
 
 def together(rows: list[Row]) -> Mapping[str, Unsent]:
-    """Rows of QUEUED by clinic. A change without `createdAt` is as old as its ObjectId."""
+    """Rows of QUEUED by clinic. A change without a `createdAt` that is a date is as old as its ObjectId."""
     found: dict[str, Unsent] = {}
     for row in rows:
         clinic, status = str(row["_id"].get("clinic") or ""), str(row["_id"].get("status"))
@@ -107,5 +107,5 @@ def together(rows: list[Row]) -> Mapping[str, Unsent]:
 def _oldest(row: Row, status: str) -> datetime | None:
     if status == GIVEN_UP:
         return None
-    moment = row.get("oldest") or getattr(row.get("first"), "generation_time", None)
-    return moment if isinstance(moment, datetime) else None
+    told, made = row.get("oldest"), getattr(row.get("first"), "generation_time", None)
+    return min((each for each in (told, made) if isinstance(each, datetime)), default=None)

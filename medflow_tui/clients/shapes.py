@@ -12,7 +12,7 @@ _BAD = frozenset(
     {"error", "unhealthy", "disconnected", "down", "failed", "not_ready", "disconnecting", "connecting"}
 )
 _STATES = frozenset({"disconnected", "connecting", "disconnecting", "connected"})
-_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMG]?)B\s*$", re.IGNORECASE)
+_SIZE = re.compile(r"\s{0,9}(\d{1,15}(?:\.\d{1,9})?)\s{0,9}([KMG]?)B\s{0,9}", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _OTHER_MOST = 8
 
@@ -119,5 +119,5 @@ def _number(value: object) -> float:
 
 
 def _bytes(value: object) -> int:
-    found = _SIZE.match(value) if isinstance(value, str) else None
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
     return int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from urllib.parse import unquote, urlsplit
@@ -51,7 +51,7 @@ class Account:
     """Who asks. A guest cannot sign, so signing is asked of named users only."""
 
     username: str = GUEST
-    password: str = ""
+    password: str = field(default="", repr=False)
 
     @property
     def is_guest(self) -> bool:

@@ -7,6 +7,7 @@ its status and its times are kept.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ from medflow_tui.model.words import say
 PRIORITIES = range(1, 11)
 QUEUE, JOB = "device_sync:queue:{}", "device_sync:job:"
 DELAYED, FAILED = "device_sync:delayed", "device_sync:failed"
+SCAN_SHARE = 0.6  # of the time left: what was read before is not lost to a slow count
+MADE_AT = re.compile(r"_(\d{12,14})_")  # the moment (ms) in the id that the backend gives
+PLAUSIBLE_MS = 10**12  # 2001
 _CHUNK = 200
 
 
@@ -61,7 +65,7 @@ class Lists:
 class Queue:
     """The whole of it. `missing` are ids of pending jobs that are in no list: in a worker's hand, or lost.
 
-    `gone` counts ids that wait although their record has ended; `failed_gone` likewise of the `failed_seen` looked
+    `undated` waiting jobs do not say since when. `gone` counts ids that wait although their record has ended; `failed_gone` likewise of the `failed_seen` looked
     at. `oldest_at` is the oldest of those that wait to be taken; `expires_in_s` is the shortest rest of life of a waiting record. `complete`: lists and records were all seen.
     """
 
@@ -74,6 +78,7 @@ class Queue:
     oldest_at: datetime | None
     expires_in_s: float | None
     gone: int
+    undated: int
     done: int
     worked_at: datetime | None
     missing: frozenset[str]
@@ -96,7 +101,7 @@ def read_queue(client: Any, budget: Budget, deadline: Deadline) -> Queue:
     failed_seen = lists.failed[: budget.records]
     failed_records = _records(client, failed_seen)
     _keep(deadline)
-    others, all_keys = _others(client, lists, budget, deadline)
+    others, all_keys = _others(client, lists, budget, Deadline.after(SCAN_SHARE * deadline.left()))
     stray = {name for name, job in others.items() if job.status == "pending"}
     if stray:  # a job may have come back to a list while we scanned
         again = read_lists(client, budget.ids)
@@ -112,6 +117,7 @@ def read_queue(client: Any, budget: Budget, deadline: Deadline) -> Queue:
         oldest_at=_oldest(records, lists),
         expires_in_s=_shortest_life(client, alive),
         gone=len(waiting) - len(alive),
+        undated=sum(records[each].waits_since is None for each in alive),
         done=sum(job.status == "completed" for job in others.values()),
         worked_at=max((job.worked_at for job in jobs if job.worked_at), default=None),
         missing=frozenset(stray if lists.complete else ()),
@@ -159,7 +165,7 @@ def _records(client: Any, ids: Sequence[str]) -> dict[str, Job]:
         some = ids[start : start + _CHUNK]
         for name, text in zip(some, client.mget([JOB + each for each in some]), strict=True):
             if text is not None:
-                found[name] = _job(text)
+                found[name] = _job(name, text)
     return found
 
 
@@ -188,13 +194,15 @@ def _shortest_life(client: Any, ids: Sequence[str]) -> float | None:
     return min(left) / 1000 if left else None
 
 
-def _job(text: str) -> Job:
+def _job(name: str, text: str) -> Job:
+    made = MADE_AT.search(name)
+    made_at = _from_ms(float(made[1])) if made else None
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        return Job(status="unreadable", created_at=None, worked_at=None)
+        return Job(status="unreadable", created_at=made_at, worked_at=None)
     attempts = record.get("attempts")
     last = attempts[-1] if isinstance(attempts, list) and attempts and isinstance(attempts[-1], dict) else {}
     worked = [
@@ -202,19 +210,22 @@ def _job(text: str) -> Job:
     ]
     return Job(
         status=str(record.get("status"))[:20],
-        created_at=_moment(record.get("createdAt")),
+        created_at=_moment(record.get("createdAt")) or made_at,
         worked_at=max((each for each in worked if each), default=None),
     )
 
 
-def _moment(text: object) -> datetime | None:
-    if not isinstance(text, str):
+def _moment(told: object) -> datetime | None:
+    """An ISO text, or milliseconds since 1970, in UTC; None for what is no moment."""
+    if isinstance(told, int | float) and told >= PLAUSIBLE_MS:
+        return _from_ms(told)
+    if not isinstance(told, str):
         return None
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = datetime.fromisoformat(told)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _from_ms(score: float) -> datetime | None:

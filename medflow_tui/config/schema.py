@@ -6,11 +6,12 @@ import difflib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from medflow_tui.config.place import Place
 from medflow_tui.config.values import refuse_number, refuse_text, refuse_twice
-from medflow_tui.model.errors import SettingsError
+from medflow_tui.model.errors import SettingsError, UnfitError
 from medflow_tui.model.words import say
 
 T = TypeVar("T")
@@ -53,9 +54,14 @@ def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], place: Place)
         )
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def build(cls: type[T], table: Mapping[str, Any], place: Place, **given: Any) -> T:
     """An instance of a frozen dataclass from a table; `given` fields cannot be set by the file."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     known = {each.name: each for each in fields(cls) if each.init and each.name not in given}  # type: ignore[arg-type]
     refuse_unknown(table, known, place)
     values = {key: convert(hints[key], value, place.at(key)) for key, value in table.items()}
@@ -64,7 +70,10 @@ def build(cls: type[T], table: Mapping[str, Any], place: Place, **given: Any) ->
             raise SettingsError(
                 say("{file}: the key {key} is missing", file=place.file, key=place.at(name).key)
             )
-    return cls(**values, **given)
+    try:
+        return cls(**values, **given)
+    except UnfitError as error:
+        raise error.at(place.file, place.at(error.key).key) from error
 
 
 def convert(hint: Any, value: Any, place: Place) -> Any:

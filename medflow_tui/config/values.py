@@ -71,7 +71,8 @@ def refuse_number(value: float, place: Place) -> None:
     is_time = place.last.endswith("_s")
     if is_time and value < 0:
         raise _wrong(say("{file}: {key} cannot be negative", file=place.file, key=place.key))
-    if math.isnan(value) or abs(value) > (LONGEST_S if is_time else LARGEST_NUMBER):
+    is_number = isinstance(value, int) or math.isfinite(value)  # a whole number may be too large for isfinite
+    if not is_number or abs(value) > (LONGEST_S if is_time else LARGEST_NUMBER):
         raise _wrong(say("{file}: {key} is a number without sense", file=place.file, key=place.key))
 
 

@@ -221,6 +221,17 @@ class HistoryReader:
             )
         )
 
+    def worst(self, since: datetime) -> dict[str, dict[datetime, Health]]:
+        """The worst of each five minutes since a moment, for every target."""
+        found: dict[str, dict[datetime, Health]] = {}
+        for name, at, worst in self._read(
+            lambda row: (str(row[0]), _moment(row[1]), _BY_RANK[row[2]]),
+            "SELECT target, at, worst FROM sample WHERE at >= ? AND at <= ?",
+            (since.timestamp(), self._latest_believed()),
+        ):
+            found.setdefault(name, {})[at] = worst
+        return found
+
     def _latest_believed(self) -> float:
         return math.inf if self._now is None else self._now().timestamp() + CLOCK_SLACK_S
 
@@ -229,7 +240,7 @@ class HistoryReader:
     ) -> tuple[Record, ...]:
         records = []
         for row in self._rows(query, arguments):
-            with suppress(ValueError, TypeError, OverflowError, OSError):
+            with suppress(LookupError, ValueError, TypeError, OverflowError, OSError):
                 records.append(record_of(row))
         return tuple(records)
 

@@ -39,12 +39,12 @@ def open_history(path: Path) -> sqlite3.Connection:
     """The database with tables of this version. NewerError or ForeignError when other tables are in it."""
     database = connect(path, LOCKED_AT_MOST_S)
     try:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=NORMAL")
         if version_of(database) > TABLES_VERSION:
             raise NewerError
         if any(found and not columns <= found for found, columns in _present(database)):
             raise ForeignError
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
         database.executescript(Path(__file__).with_name("history.sql").read_text(encoding="utf-8"))
     except BaseException:
         close(database)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from medflow_tui.journal.private import make_folder
+from medflow_tui.journal.small_file import replace_text
 from medflow_tui.rules.restarts import Life
 
 REFRESH = timedelta(minutes=15)  # an unchanged life is written this often only: nothing wears out
@@ -37,24 +35,13 @@ class Lives:
         is_old = not on_disk or len(on_disk) != len(lives) or lives[-1].last - on_disk[-1].last >= REFRESH
         if lives and (is_old or on_disk[-1].started_at != lives[-1].started_at):
             with suppress(OSError):
-                self._write(lives)
+                replace_text(self._path, json.dumps([_table(each) for each in lives]))
 
     def _load(self) -> tuple[Life, ...]:
         try:
             return tuple(_life(each) for each in json.loads(self._path.read_text(encoding="ascii")))
         except (OSError, ValueError, TypeError, KeyError):
             return ()
-
-    def _write(self, lives: tuple[Life, ...]) -> None:
-        make_folder(self._path.parent)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".lives")
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump([_table(each) for each in lives], file)
-            Path(name).replace(self._path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 def _table(life: Life) -> dict[str, str | int | None]:

@@ -80,9 +80,7 @@ def keep_own_log(
 def _handler(path: Path, max_bytes: int, older: int) -> logging.Handler:
     try:
         make_folder(path.parent)
-        handler = _QuietHandler(
-            path, maxBytes=max_bytes, backupCount=older, encoding="utf-8", delay=False
-        )
+        handler = _QuietHandler(path, maxBytes=max_bytes, backupCount=older, encoding="utf-8", delay=False)
     except (OSError, ValueError):
         return logging.NullHandler()
     handler.setFormatter(RedactedFormatter())

@@ -2,12 +2,15 @@
 
 MedflowError            a clear sentence for people; `cli` turns it into an exit code
 ├── SettingsError       the site file or a profile is wrong: file, key, what was expected
+│   └── UnfitError      one value of a record cannot be; whoever reads the file adds where it stands
 ├── SecretError         a credential named by reference cannot be read
 ├── LabError            the lab cannot start, or a fault cannot be made
 └── RefusedError        a guard or a lock said no
 """
 
 from __future__ import annotations
+
+from types import MappingProxyType
 
 from medflow_tui.model.words import Phrase
 
@@ -37,6 +40,19 @@ class _Formless:
 
 class SettingsError(MedflowError):
     """The site file or a profile is wrong."""
+
+
+class UnfitError(SettingsError):
+    """A record cannot hold this value. `key` is its field; the phrase has places for `file` and `key`."""
+
+    def __init__(self, key: str, phrase: Phrase) -> None:
+        super().__init__(phrase)
+        self.key = key
+
+    def at(self, file: str, key: str) -> SettingsError:
+        """The same with the file and the whole key in it."""
+        values = {**self.phrase.values, "file": file, "key": key}
+        return SettingsError(Phrase(text=self.phrase.text, values=MappingProxyType(values)))
 
 
 class SecretError(MedflowError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from medflow_tui.model.fitting import refuse_no_clock, refuse_no_days
 from medflow_tui.model.target import Target
 
 ENVIRONMENTS = ("production", "drill", "lab")
@@ -30,13 +31,29 @@ class Hours:
     days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat")
 
 
+def hours_given(opens: str, closes: str, days: tuple[str, ...]) -> Hours | None:
+    """The hours that a record names, with what is usual for the rest; None when it names nothing.
+
+    Raises UnfitError for what is no time or no day.
+    """
+    if not (opens or closes or days):
+        return None
+    usual = Hours()
+    hours = Hours(opens=opens or usual.opens, closes=closes or usual.closes, days=days or usual.days)
+    refuse_no_clock("opens", hours.opens)
+    refuse_no_clock("closes", hours.closes, ends=True)
+    refuse_no_days("days", hours.days)
+    return hours
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One site file, merged with its profile and checked.
 
     `price_per_mb` (of 1,000,000 bytes, in `currency`) is what the line outside costs; 0: nothing, or nobody knows.
     `budget_mb_per_month` is for probes and screens together; 0: none.
-    `timezone` is an IANA name; `bell` rings on a new critical; `folder` is where relative paths start.
+    `opens`, `closes` and `days` are the hours in which devices are worked with (none: ages of files are counted day and
+    night). `timezone` is an IANA name; `bell` rings on a new critical; `folder` is where relative paths start.
     """
 
     code: str
@@ -44,6 +61,9 @@ class Site:
     environment: str
     profile: str = "medflow"
     timezone: str = "Africa/Kinshasa"
+    opens: str = ""
+    closes: str = ""
+    days: tuple[str, ...] = ()
     language: str = "auto"
     bell: bool = True
     ascii: bool = False
@@ -54,3 +74,11 @@ class Site:
     source: str = ""
     contacts: Mapping[str, Contact] = field(default_factory=lambda: MappingProxyType({}))
     targets: tuple[Target, ...] = ()
+
+    def __post_init__(self) -> None:
+        hours_given(self.opens, self.closes, self.days)
+
+    @property
+    def hours(self) -> Hours | None:
+        """Its opening hours, or None when the site file says nothing of them."""
+        return hours_given(self.opens, self.closes, self.days)

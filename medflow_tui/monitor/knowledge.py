@@ -86,7 +86,7 @@ class Knowledge:
         for each in readings:
             before = old.get(each.target) or self._first(target, each)
             if before.observed_at == EPOCH and each.target in self._remembered:
-                before = self._recall(before, self._remembered.pop(each.target))
+                before = self._recall(before, self._remembered.pop(each.target), now)
             after = settle(
                 before,
                 each,
@@ -156,10 +156,11 @@ class Knowledge:
         label = str(reading.values.get("label") or part or target.title)
         return replace(unread(target, reading.target), label=clean(label))
 
-    @staticmethod
-    def _recall(verdict: Verdict, remembered: Verdict) -> Verdict:
-        """Since when, from before the restart; nothing else of it is believed."""
-        return replace(verdict, health=remembered.health, since=remembered.since, spark=remembered.spark)
+    def _recall(self, verdict: Verdict, remembered: Verdict, now: datetime) -> Verdict:
+        """Since when, and the last minutes, from before the restart; nothing else of it is believed."""
+        if any(remembered.spark):
+            self._cells[verdict.target] = (cell_starts(now, 1)[0], remembered.spark)
+        return replace(verdict, health=remembered.health, since=remembered.since)
 
     def _spark(self, name: str, health: Health, now: datetime) -> tuple[Health | None, ...]:
         started, cells = self._cells.get(name, (now, ()))
@@ -206,6 +207,16 @@ class Knowledge:
         if acknowledged is None and window is None:
             return verdict
         return replace(verdict, acknowledged=acknowledged, maintenance=window)
+
+
+def cell_starts(now: datetime, number: int) -> tuple[datetime, ...]:
+    """When the last so many cells began, oldest first; the newest is the one of now.
+
+    >>> cell_starts(datetime.fromisoformat("2026-03-02T09:07:12+00:00"), 2)[0].minute
+    0
+    """
+    newest = now - (now - EPOCH) % CELL
+    return tuple(newest - back * CELL for back in range(number - 1, -1, -1))
 
 
 def _on_new_clock(verdict: Verdict, by: timedelta, now: datetime) -> Verdict:

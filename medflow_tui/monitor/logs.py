@@ -14,8 +14,6 @@ from medflow_tui.journal.tail import Chunk, Tail
 from medflow_tui.model.log import Level, LogLine, LogNews
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.logline import normal, parse
-from medflow_tui.rules.redaction import redact
 
 MINUTES = 60
 # A line that may be worth a look when there is no time for all of them; seen in the bytes as they are.
@@ -171,6 +169,9 @@ class _Reader:
         return [self._line(each, chunk.first, now) for each in chosen], len(raw) - len(chosen), errors
 
     def _line(self, raw: str, is_old: bool, now: datetime) -> LogLine:
+        from medflow_tui.rules.logline import normal, parse
+        from medflow_tui.rules.redaction import redact
+
         line = parse(clean(raw), self._source.zone, self._previous, now)
         at = line.at
         if at is None:

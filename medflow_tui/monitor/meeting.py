@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 import struct
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +126,8 @@ def _fits(path: Path) -> bool:
 
 def _short_folder(group: int | None) -> Path:
     """A new folder of ours: of the service, else of the log-in (which no group can enter), else of the system."""
+    import tempfile
+
     own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     login = os.environ.get("XDG_RUNTIME_DIR", "") if group is None else ""
     usable = (each for each in (own, login) if each and os.access(each, os.W_OK) and len(each) <= 60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 from medflow_tui.clients.central import last_seen
 from medflow_tui.clients.line import Window, door, knock
+from medflow_tui.clients.local_file import read_text
 from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.mongodb import connected
 from medflow_tui.clients.network import Deadline, UnreachableError
@@ -28,6 +30,7 @@ from medflow_tui.rules.line import Knock, bytes_of, line
 HOW = say("registry and queue in MongoDB, dashboard of the central server, TCP connections")
 ABSENT, INACTIVE = Failure(cause=Cause.ABSENT, text=say("no such collection")), "inactive"
 NO_WORD = Unsent()
+HOURS_CAP = 256 * 1024
 T = TypeVar("T")
 
 
@@ -57,9 +60,11 @@ class ClinicsProbe:
         self._target, self._tools = target, tools
         self._window = Window(target.window, target.window_s)
         self._answered_at: dict[str, datetime] = {}
+        self._hours: dict[str, Hours] = {}
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
-        seen = self._look(0.9 * deadline_s)
+        self._look_at_hours(Deadline.after(0.2 * deadline_s))
+        seen = self._look(0.7 * deadline_s if self._target.hours_file else 0.9 * deadline_s)
         entries = self._entries(seen)
         parts = tuple(self._clinic(name, entry, seen) for name, entry in entries.items())
         return (self._reading("", **self._whole(seen, entries)), *parts)
@@ -141,7 +146,7 @@ class ClinicsProbe:
         reach = self._reach(settings, seen.knocks.get(settings.address))
         return self._reading(
             name,
-            hours=self._hours().get(name),
+            hours=self._hours.get(name),
             label=settings.label or (entry.name if entry else name),
             listed=None if unread else entry is not None,
             status=entry.status if entry else "",
@@ -174,20 +179,18 @@ class ClinicsProbe:
             "jitter_ms": found.jitter_ms,
         }
 
-    def _hours(self) -> dict[str, Hours]:
-        """Hours by clinicId from the file of hours; nothing when there is none, or it is not what it should be."""
+    def _look_at_hours(self, deadline: Deadline) -> None:
+        """Hours by clinicId from the file of hours; when it cannot be read, those of the look before."""
         if not self._target.hours_file:
-            return {}
-        try:
-            text = (Path(self._tools.site.folder) / self._target.hours_file).read_text(encoding="utf-8")
-            return {
+            return
+        path = Path(self._tools.site.folder) / self._target.hours_file
+        with suppress(UnreachableError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._hours = {
                 str(name): Hours(
                     opens=str(row["opens"]), closes=str(row["closes"]), days=tuple(map(str, row["days"]))
                 )
-                for name, row in json.loads(text).items()
+                for name, row in json.loads(read_text(path, HOURS_CAP, deadline)).items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}
 
     def _zone(self, settings: Clinic, entry: Entry | None) -> str:
         return settings.timezone or (entry.timezone if entry else "") or self._tools.site.timezone

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -40,7 +41,7 @@ class DevicesProbe:
     One reading `name/<deviceId>` each: label, shape ("nested", or "flat" as old scripts wrote it), integration
     (connected, disconnected, error, pending, not-configured), last_sync_status (success, partial, failed, pending),
     current (available, in-use, maintenance, error, offline, online), last_sync, last_seen (ISO or None), errors (in a
-    row), files_failed. A failure ABSENT when the site file names a device that is not there. Paths are not asked for,
+    row), files_failed, hours (Hours of work, or None), zone. A failure ABSENT when the site file names a device that is not there. Paths are not asked for,
     `lastConnection` neither: it is set when a device is marked as lost, too.
     """
 
@@ -58,7 +59,7 @@ class DevicesProbe:
         except SecretError as error:
             return (self._reading("", failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
         complete = len(rows) <= self._target.max_devices
-        found = dict(map(self._device, rows[: self._target.max_devices]))
+        found = self._devices(rows[: self._target.max_devices])
         shown = {name: values for name, values in found.items() if not self._is_by_hand(name, values)}
         whole = {"devices": len(shown), "by_hand": len(found) - len(shown), "complete": complete}
         parts = [self._reading(name, values=values) for name, values in shown.items()]
@@ -69,10 +70,16 @@ class DevicesProbe:
         )
         return (self._reading("", values=whole, latency_ms=latency), *parts, *absent)
 
-    def _device(self, row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        name = _text(row.get("deviceId")) or _text(row.get("name")) or f"{row.get('_id')}"[-8:]
-        name = name.replace("/", "-")
-        return name, {"label": self._label(name), **_states(row)}
+    def _devices(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Values by the name of the part; two devices of one name are two."""
+        when = {"hours": self._target.hours or self._tools.site.hours, "zone": self._tools.site.timezone}
+        found: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            name = _text(row.get("deviceId")) or _text(row.get("name")) or _end(row)
+            name = name.replace("/", "-")
+            name = f"{name} {_end(row)}" if name in found else name
+            found[name] = {"label": self._label(name), **when, **_states(row)}
+        return found
 
     def _is_by_hand(self, name: str, values: Mapping[str, Any]) -> bool:
         """True for a device from which nothing is imported, unless the site file names it."""
@@ -110,6 +117,10 @@ def _rows(server: Connection, limit: int) -> list[dict[str, Any]]:
     )
 
 
+def _end(row: Mapping[str, Any]) -> str:
+    return f"{row.get('_id')}"[-8:]
+
+
 def _states(row: Mapping[str, Any]) -> dict[str, Any]:
     integration, status = row.get("integration"), row.get("status")
     is_flat = not isinstance(integration, Mapping)
@@ -138,21 +149,20 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    return (
-        int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else 0
-    )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if isfinite(value) else 0
 
 
 def _moment(value: object) -> datetime | None:
     """A BSON date, or the ISO text that scripts wrote instead, in UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
+    try:
+        value = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(value, datetime):
             return None
-    if not isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _iso(moment: datetime | None) -> str | None:

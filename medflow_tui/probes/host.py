@@ -20,6 +20,9 @@ from medflow_tui.model.words import say
 
 HERE, FILE = say("this machine's own figures"), say("figures that an agent wrote")
 FIRST_SAMPLE_S = 0.25
+CLOCKS_APART = timedelta(minutes=5)
+AHEAD = Failure(cause=Cause.GARBLED, text=say("dated ahead of now"))  # they would never grow old
+UNTOLD = Failure(cause=Cause.UNSUPPORTED, text=say("not in the figures"))
 DRIVE_ENDS = ":\\"
 
 
@@ -29,7 +32,8 @@ class HostProbe:
     Parts, each with its `label`: `cpu` percent, busy_since (moment from which it was above the limit without a
     pause, or None); `memory`, `swap` used, total (bytes); `disk MOUNT` total, free (bytes);
     `clock` offset_s (or None), kept (true, false, or None: nobody knows); `power` source, percent (or None).
-    There is no `swap` without swap and no `power` where nothing is known of it, unless it is expected.
+    A part that an agent does not tell has a failure. There is no `swap` without swap and no `power` where nothing is
+    known of it, unless it is expected.
     """
 
     def __init__(self, target: HostTarget, tools: Tools) -> None:
@@ -43,7 +47,9 @@ class HostProbe:
         now = self._tools.now()
         try:
             if self._target.figures:
-                figures = from_file(Path(self._tools.site.folder) / self._target.figures)
+                figures = from_file(Path(self._tools.site.folder) / self._target.figures, deadline)
+                if figures["at"] - now > CLOCKS_APART:
+                    raise UnreachableError(AHEAD)
                 at = min(figures["at"], now)
             else:
                 figures = of_this_machine(self._target.mounts, now, deadline)
@@ -65,14 +71,20 @@ class HostProbe:
             from_file=bool(self._target.figures),
         )
         percent = figures["cpu_percent"]
-        if percent is not None:
+        if percent is None:
+            yield self._reading("cpu", at, failure=UNTOLD)
+        else:
             yield self._reading("cpu", at, percent=percent, busy_since=self._busy(percent, at))
         for name in ("memory", "swap"):
             total, used = figures[f"{name}_total"], figures[f"{name}_used"]
             if total and used is not None:
                 yield self._reading(name, at, total=total, used=used)
+            elif name == "memory":
+                yield self._reading(name, at, failure=UNTOLD)
         for disk in figures["disks"]:
             yield self._disk(disk, at)
+        if not figures["disks"]:
+            yield self._reading("disk", at, failure=UNTOLD)
         yield self._reading("clock", at, offset_s=figures["clock_offset_s"], kept=figures["clock_kept"])
         if power_known or self._target.power_expected:
             yield self._reading("power", at, source=figures["power_source"], percent=figures["power_percent"])
@@ -80,12 +92,13 @@ class HostProbe:
     def _disk(self, disk: Mapping[str, Any], at: datetime) -> Reading:
         mount = disk["mount"]
         part = f"disk {mount.removesuffix(DRIVE_ENDS)}"
-        if disk["total"]:
+        if disk["total"] and disk["free"] is not None:
             return self._reading(part, at, total=disk["total"], free=disk["free"])
-        cause, text = Cause.ABSENT, say("no such disk")
-        if disk.get("why") == "silent":
-            cause, text = Cause.SILENT, say("does not answer")
-        return self._reading(part, at, failure=Failure(cause=cause, text=text))
+        failure = {
+            "absent": Failure(cause=Cause.ABSENT, text=say("no such disk")),
+            "silent": Failure(cause=Cause.SILENT, text=say("does not answer")),
+        }.get(disk.get("why", ""), UNTOLD)
+        return self._reading(part, at, failure=failure)
 
     def _clock(self, deadline: Deadline) -> Clock:
         """By the time source that the site names, when it answers; else by the machine's own time service."""

@@ -26,6 +26,9 @@ _PASSED_ON = (
 )  # another page may still tell more
 
 
+WELL = ("healthy", "ok")  # words that an answer 503 takes back
+
+
 class HttpProbe:
     """Values of every role: role, ms, bytes (on the line, see `clients.meter`). Unknown numbers are 0, unknown words empty. By role further:
 
@@ -195,21 +198,21 @@ class HttpProbe:
         try:
             found = expect_object(self._ask(web, path, deadline), path)
             clinics = found["dashboard"]["clinics"]
-            return {
-                "dashboard": "read",
-                "clinics": int(clinics["total"]),
-                "clinics_online": int(clinics["online"]),
-            }
-        except (UnreachableError, KeyError, TypeError, ValueError):
+            total, online = clinics["total"], clinics["online"]
+        except (UnreachableError, KeyError, TypeError):
             return {"dashboard": "unknown"}
+        if not (type(total) is type(online) is int and 0 <= online <= total):
+            return {"dashboard": "unknown"}
+        return {"dashboard": "read", "clinics": total, "clinics_online": online}
 
     def _service(self, web: Web, deadline: Deadline) -> tuple[dict[str, Any], float, tuple[str, ...]]:
         path = self._target.alive_path
         answer = self._ask(web, path, deadline)
         found = expect_object(answer, path, also=(503,))
-        values: dict[str, Any] = {"status": str(found.get("status", ""))[:20].lower()}
+        said = str(found.get("status", ""))[:20].lower()
+        values: dict[str, Any] = {"status": said if answer.status == 200 or said not in WELL else "503"}
         if self._target.role == FACE:
-            _same_service(found, "face")
+            _same_service(found, "face", must_say=True)
             return values | {"version": str(found.get("version", ""))[:20]}, answer.latency_ms, (path,)
         if not {"redis_connected", "ocr_ready", "network_shares"} & set(found):
             raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("another service answers here")))
@@ -229,6 +232,8 @@ class HttpProbe:
         is_nginx = answer.header("server").lower().startswith("nginx")
         if not answer.is_html and not (answer.text.strip().lower() == "healthy" and answer.status == 200):
             raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("not a web page")))
+        if not answer.body.strip():
+            raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("an empty page")))
         served = "vite" if b"/@vite/client" in answer.body else "nginx" if is_nginx else "static"
         return {"served_by": served}, answer.latency_ms, (path,)
 
@@ -275,9 +280,11 @@ def _share(deadline: Deadline, part: float) -> Deadline:
     return Deadline.after(deadline.left() * part)
 
 
-def _same_service(found: dict[str, Any], part: str) -> None:
+def _same_service(found: dict[str, Any], part: str, *, must_say: bool = False) -> None:
     """Port 5002 is the default of three services: the name in the answer is believed, not the port."""
     name = str(found.get("service", ""))
+    if not name and must_say:
+        raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("another service answers here")))
     if name and part not in name.lower():
         raise UnreachableError(
             Failure(cause=Cause.GARBLED, text=say("another service: {name}", name=name[:30]))

@@ -28,7 +28,7 @@ Outcome = WorkerStatus | Failure | None
 class QueueProbe:
     """First reading, the queue. Values: waiting (pending and delayed), pending {priority: count}, delayed,
 
-    delayed_due_at, failed, failed_seen, failed_gone, oldest_at, expires_in_s, gone, done, worked_at, lost, in_hand,
+    delayed_due_at, failed, failed_seen, failed_gone, oldest_at, expires_in_s, gone, undated, done, worked_at, lost, in_hand,
     complete, worker ("started", "none", "no redis", "unknown"). Moments are ISO texts in UTC, or None.
 
     Reading `name/worker`: api ("answers", "failed", "none"), why (a Phrase), started_at, has_redis, processed, active,
@@ -86,6 +86,7 @@ class QueueProbe:
                 "oldest_at": self._oldest(found),
                 "expires_in_s": found.expires_in_s,
                 "gone": found.gone,
+                "undated": found.undated,
                 "done": found.done,
                 "worked_at": _iso(found.worked_at),
                 "lost": lost,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from pathlib import PurePath
 from types import MappingProxyType
@@ -65,7 +66,11 @@ def _server(client: Any) -> dict[str, Any]:
     used = found.get("used_memory")
     if not isinstance(used, int) or used < 0:
         raise UnreachableError(NOT_REDIS)
-    append, saves = bool(found.get("aof_enabled")), if_told(lambda: client.config_get("save"), {}).get("save")
+    nothing: dict[str, str] = {}
+    append, saves = (
+        bool(found.get("aof_enabled")),
+        if_told(lambda: client.config_get("save"), nothing).get("save"),
+    )
     snapshots = "unknown" if saves is None else "snapshots" if saves else "off"
     return {
         "version": str(found.get("valkey_version") or found.get("redis_version", "?")),
@@ -116,7 +121,10 @@ def _keys(client: Any, target: RedisTarget, deadline: Deadline) -> dict[str, Any
     counts = dict.fromkeys(target.prefixes, 0)
     seen, cursor = 0, 0
     while True:
-        cursor, names = if_told(lambda at=cursor: client.scan(cursor=at, count=500), (None, ()))
+        told = if_told(functools.partial(client.scan, cursor=cursor, count=500), None)
+        if told is None:
+            break
+        cursor, names = told
         seen += len(names)
         for name in names:
             prefix = next((each for each in target.prefixes if str(name).startswith(each)), None)
@@ -124,7 +132,8 @@ def _keys(client: Any, target: RedisTarget, deadline: Deadline) -> dict[str, Any
                 counts[prefix] += 1
         if cursor == 0 or seen >= target.scan_budget or deadline.passed():
             break
-    return {"keys": MappingProxyType(counts), "keys_seen": seen, "keys_complete": cursor == 0}
+    complete = told is not None and cursor == 0
+    return {"keys": MappingProxyType(counts), "keys_seen": seen, "keys_complete": complete}
 
 
 def build(target: RedisTarget, tools: Tools) -> Probe:

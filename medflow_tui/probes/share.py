@@ -9,10 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.clients.child import NEWEST, Outstanding
-from medflow_tui.clients.network import Deadline, UnreachableError, connect
+from medflow_tui.clients.network import NO_PROCESS, Deadline, UnreachableError, connect
 from medflow_tui.clients.smb import GUEST, Account, Place, greet, look, place_of
 from medflow_tui.clients.smb_listing import Listing
 from medflow_tui.clients.tools import Tools
+from medflow_tui.journal.refusals import Refusals
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.targets.share import ShareTarget
@@ -21,6 +22,8 @@ from medflow_tui.model.words import Phrase, say
 HOW = say("connection to its port, log-in, listing of the share")
 HOW_LOCAL = say("listing of the folder")
 TRY_AGAIN = timedelta(hours=1)
+WALK_SHARE = 0.7  # of the time left: what was seen still arrives
+AHEAD = timedelta(minutes=5)  # clocks of devices differ a little
 ANSWERING = frozenset({Cause.REFUSED, Cause.SILENT, Cause.GARBLED, Cause.ABSENT, Cause.UNTRUSTED})
 
 
@@ -29,21 +32,29 @@ class ShareProbe:
 
     share ("answers", "no folder", "silent", "refused", "garbled", "absent", "none"), why (a Phrase, when it does not
     answer), newest (ISO, or None when there is no file), files, seen, ahead (files dated after now), complete,
-    mount ("none", "answers", "empty", "stale", "absent", "forbidden"). Never a name of a file or folder.
+    mount ("none", "answers", "empty", "stale", "absent", "forbidden"), hours (Hours of work, or None), zone. Never a name
+    of a file or folder.
 
     A failure means that the host does not answer, or that we are not let in. A named user that was refused is not
-    tried again within the hour: a device that counts refusals would lock the account.
+    tried again within the hour by any process of this machine: a device that counts refusals would lock the account.
     """
 
     def __init__(self, target: ShareTarget, tools: Tools) -> None:
         self._target, self._tools = target, tools
         self._connects: deque[float | None] = deque(maxlen=max(1, target.window))
         self._children = Outstanding()
-        self._refused: tuple[Failure, datetime] | None = None
+        self._refusals = Refusals(tools.state)
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
         deadline = Deadline.after(deadline_s)
-        values: dict[str, Any] = {"host": "none", "share": "none", "mount": "none", "ahead": 0}
+        values: dict[str, Any] = {
+            "host": "none",
+            "share": "none",
+            "mount": "none",
+            "ahead": 0,
+            "hours": self._target.hours or self._tools.site.hours,
+            "zone": self._tools.site.timezone,
+        }
         try:
             latency = self._share(values, deadline) if self._target.address else None
         except UnreachableError as error:
@@ -51,7 +62,10 @@ class ShareProbe:
         except SecretError as error:
             return (self._reading(failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
         if self._target.mount:
-            self._mount(values, deadline)
+            try:
+                self._mount(values, deadline)
+            except OSError:
+                return (self._reading(failure=NO_PROCESS),)
         return (self._reading(values=values, latency_ms=latency),)
 
     def _share(self, values: dict[str, Any], deadline: Deadline) -> float | None:
@@ -80,16 +94,17 @@ class ShareProbe:
 
     def _look(self, place: Place, account: Account, deadline: Deadline) -> Listing:
         now, target = self._tools.now(), self._target
-        if self._refused is not None and now < self._refused[1]:
-            raise UnreachableError(self._refused[0])
-        self._refused = None
+        who = f"{account.username}@{place.host}:{place.port}"
+        before = "" if account.is_guest else self._refusals.find(who, account.password, now, TRY_AGAIN)
+        if before:
+            raise UnreachableError(Failure(cause=Cause.DENIED, text=Phrase(text=before)))
         try:
             return look(
                 place, account, entries=target.max_entries, depth=target.max_depth, now=now, deadline=deadline
             )
         except UnreachableError as error:
             if error.failure.cause is Cause.DENIED and not account.is_guest:
-                self._refused = (error.failure, now + TRY_AGAIN)
+                self._refusals.add(who, account.password, error.failure.text.text, now)
             raise
 
     def _greet(self, place: Place, deadline: Deadline) -> float:
@@ -118,7 +133,10 @@ class ShareProbe:
     def _mount(self, values: dict[str, Any], deadline: Deadline) -> None:
         """Fill in what the mounted (or local) folder says; without an address its files are the device's."""
         budget = str(self._target.max_entries if not self._target.address else 1)
-        found = self._children.run(self._target.name, NEWEST, (self._target.mount, budget), deadline.left())
+        until = str((self._tools.now() + AHEAD).timestamp())
+        name, seconds = self._target.name, str(WALK_SHARE * deadline.left())
+        asked = (self._target.mount, budget, until, seconds)
+        found = self._children.run(name, NEWEST, asked, deadline.left())
         values["mount"] = _mount_state(found)
         if found is None or self._target.address or "newest" not in found:
             return
@@ -127,6 +145,7 @@ class ShareProbe:
             "newest": newest,
             "files": found["seen"],
             "seen": found["seen"],
+            "ahead": found["ahead"],
             "complete": found["complete"],
         }
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from medflow_tui.model.site import Hours
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LOOK_BACK = 31  # days
+DAY_S = 86_400.0
 LOOK_AHEAD = 8  # days: the same weekday again, and one for a night that runs over
 
 
@@ -96,10 +98,34 @@ def opens_next(hours: Hours, zone: ZoneInfo, now: datetime) -> datetime | None:
 
 def open_seconds(hours: Hours, zone: ZoneInfo, start: datetime, end: datetime) -> float:
     """Seconds of opening hours between two moments; at most a month back is looked at."""
-    start = max(start, end - timedelta(days=31))
-    total, reach = 0.0, start
+    start = max(start, end - timedelta(days=LOOK_BACK))
+    total, reach = timedelta(), start
     for opens, closes in spells(hours, zone, start, end):
         begins, ends = max(opens, reach), min(closes, end)
         if ends > begins:
-            total, reach = total + (ends - begins).total_seconds(), ends
-    return total
+            total, reach = total + (ends - begins), ends
+    return total.total_seconds()
+
+
+def is_late(hours: Hours | None, zone: str, newest: datetime, due_s: float, now: datetime) -> bool:
+    """True when nothing came for longer than `due_s`, of which only hours of work count (None: day and night).
+
+    A time up to one day of work is counted in hours of work as it is; a longer one as so many days of work.
+
+    >>> night = datetime(2026, 11, 21, 15, 0, tzinfo=UTC), 4 * 3600.0, datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+    >>> is_late(Hours(), "Africa/Kinshasa", *night), is_late(None, "Africa/Kinshasa", *night)
+    (False, True)
+    """
+    if hours is None or due_s >= LOOK_BACK * DAY_S or fault(hours, zone):
+        return (now - newest).total_seconds() > due_s
+    day_s = _open_for_s(hours)
+    allowed_s = max(min(due_s, day_s), due_s * day_s / DAY_S)
+    return open_seconds(hours, ZoneInfo(zone), newest, now) > allowed_s
+
+
+def _open_for_s(hours: Hours) -> float:
+    """Seconds from opening to closing."""
+    opens, closes = (
+        each.hour * 3600.0 + each.minute * 60.0 for each in map(clock, (hours.opens, hours.closes))
+    )
+    return closes - opens if closes > opens else DAY_S - opens + closes

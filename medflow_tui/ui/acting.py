@@ -20,6 +20,7 @@ from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.screens.reading import ReadingScreen
 from medflow_tui.ui.screens.run import RunScreen
+from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
     from medflow_tui.runner.dispatch import Dispatch
@@ -189,7 +190,7 @@ class Acting:
             except OSError:
                 self._app.call_later(self._plan_failed, say("the run cannot be written down"), False)
 
-        threading.Thread(target=work, name="start", daemon=True).start()
+        Work("start", work)
 
     def _show_run(self, screen: PlanScreen, run: str) -> None:
         self._busy = False

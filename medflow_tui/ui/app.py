@@ -15,6 +15,7 @@ from textual.screen import Screen
 from medflow_tui.model.health import EMPTY, Snapshot, Verdict
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import styles
+from medflow_tui.ui.kept import Kept, take_up
 from medflow_tui.ui.messages import LineLost, SnapshotArrived
 from medflow_tui.ui.present.ring import rings
 from medflow_tui.ui.screens.base import KeyedScreen
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 ONCE_MORE = say("nothing is interrupted; ctrl+c once more quits")
 TICK_S = 1.0
 SAID_FOR = timedelta(seconds=10)  # it hides the sentence that says what is wrong
-SOON_S = 0.15  # the log's last lines have been read by then
+SOON_S, SOON_TIMES = 0.15, 5  # at first, so that the last lines of the log are seen as soon as they are read
 
 
 class MedflowApp(App[int], inherit_bindings=False):
@@ -59,6 +60,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         self.looking = session.looking_for(self._publish)
         self.snapshot = self.looking.snapshot
         self.dashboard = DashboardScreen(session)
+        self.kept = Kept(session)
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.post_message(SnapshotArrived(snapshot))
@@ -71,9 +73,18 @@ class MedflowApp(App[int], inherit_bindings=False):
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self._read_people()
 
+    def take_up_view(self) -> None:
+        """The view in which this person left."""
+        take_up(self.dashboard, self.session.kept)
+
     def on_line_lost(self, message: LineLost) -> None:
         """End; what still has to be written down is written."""
-        self.exit(return_code=message.code)
+        self._end(message.code)
+
+    def _end(self, code: int) -> None:
+        if self.dashboard.is_mounted:
+            self.kept.look(self.dashboard)
+        self.exit(return_code=code)
 
     def on_line_drained(self) -> None:
         """Draw what was left out while the line stood still."""
@@ -87,7 +98,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         self.looking.start()
         if self.session.follower is not None:
             self.session.follower.start()
-        self.set_timer(SOON_S, self._tick)
+        self.set_interval(SOON_S, self._tick, repeat=SOON_TIMES)
         self.set_interval(TICK_S, self._tick)
         if self.session.dispatch is not None:
             self.acting.look_for_runs()
@@ -108,6 +119,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         if self._acting is not None:
             self._acting.rights.expire(self.session.now())
         self.dashboard.tick()
+        self.kept.look(self.dashboard)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """The seam to Textual: what the compositor made goes through the painter (see `ui.terminal.frames`)."""
@@ -245,7 +257,7 @@ class MedflowApp(App[int], inherit_bindings=False):
 
     def leave(self) -> None:
         """Quit from the top."""
-        self.exit(0)
+        self._end(0)
 
     async def action_quit(self) -> None:
         self.leave()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from medflow_tui.model.health import Acknowledgement, Maintenance, Verdict
 from medflow_tui.model.words import say
 from medflow_tui.rules.redaction import redact
+from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
     from medflow_tui.ui.app import MedflowApp
@@ -102,6 +102,6 @@ def _ask(
                     ),
                 )
 
-        threading.Thread(target=work, name="desk", daemon=True).start()
+        Work("desk", work)
 
     app.ask(say(question, name=verdict.label), "", answered)

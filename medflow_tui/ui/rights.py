@@ -37,8 +37,8 @@ class Rights:
         self._redraw()
 
     def expire(self, now: datetime) -> None:
-        """Read-only again when the time is over."""
-        if self.until is not None and now >= self.until:
+        """Read-only again when the time is over, or when the clock was set back so that it would last longer."""
+        if self.until is not None and not timedelta() < self.until - now <= ARMED_FOR:
             self.lower(say("read-only again: 15 minutes are over"))
 
     def raise_or_lower(self) -> None:

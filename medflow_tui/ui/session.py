@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
 from medflow_tui.model.site import Site
+from medflow_tui.model.view import KeptView
 from medflow_tui.model.words import Phrase
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Past(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One viewer's session. `looking_for` builds the monitor around a publish function; `order` answers a typed
-    command that is not the screen's own (the lab's), with a sentence, or None when it is not known either."""
+    command that is not the screen's own (the lab's), with a sentence, or None when it is not known either; `kept` is the view of the last session, and `keep` writes
+    one down (may block; raises OSError)."""
 
     site: Site
     language: Language
@@ -63,6 +65,8 @@ class Session:
     order: Callable[[str], Phrase | None] = field(default=lambda words: None)
     note: str = ""
     report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)
+    kept: KeptView = field(default_factory=KeptView)
+    keep: Callable[[KeptView], None] = field(default=lambda view: None)
 
     @property
     def dispatch(self) -> Dispatch | None:

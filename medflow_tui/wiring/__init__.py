@@ -132,15 +132,19 @@ def reporter(state: Path) -> Callable[[BaseException, str], None]:
 
 
 def remembered(site: Site, reader: HistoryReader, now: datetime) -> dict[str, Verdict]:
-    """Since when each target was as it was when this program last ran, unless that is long ago."""
+    """Since when each target was as it was when this program last ran, and its last minutes, unless that is long ago."""
+    from medflow_tui.monitor.knowledge import CELLS, cell_starts
     from medflow_tui.rules.alerts import unread
 
     known = {each.name: each for each in site.targets}
+    starts = cell_starts(now, CELLS)
+    worst = reader.worst(starts[0])
     found = {}
     for name, (health, since) in reader.latest(now - RECENT).items():
         target = known.get(name.partition("/")[0])
         if target is not None:
-            found[name] = replace(unread(target, name), health=health, since=since)
+            spark = tuple(worst.get(name, {}).get(each) for each in starts)
+            found[name] = replace(unread(target, name), health=health, since=since, spark=spark)
     return found
 
 
@@ -161,6 +165,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError."""
     from medflow_tui.journal.desk import Desk
     from medflow_tui.journal.history import HistoryReader
+    from medflow_tui.journal.views import Views
 
     settings = open_settings(options)
     site, state = settings.site, open_state(options)
@@ -176,6 +181,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         looking.append(attached(site, tools, report)(publish))
         return looking[-1]
 
+    views = Views(state, login_name(), site.code)
     session = Session(
         site=site,
         language=open_language(options, site),
@@ -191,6 +197,8 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         order=_lab_order(site),
         note=note,
         report=report,
+        kept=views.read(),
+        keep=views.write,
     )
     try:
         yield session
@@ -211,13 +219,16 @@ def run_app(session: Session, *, stock_terminal: bool) -> int:
     for name, value in TEXTUAL_SETTINGS.items():
         os.environ.setdefault(name, value)
     from medflow_tui.ui.app import MedflowApp
-    from medflow_tui.ui.terminal.guard import guarded
+    from medflow_tui.ui.terminal.guard import WORK_WITHIN_S, guarded
+    from medflow_tui.ui.work import finish
 
     app, note = MedflowApp(session, stock_terminal=stock_terminal), noter(session.state)
     with _faults_of_threads(session.report), guarded(app, app.link, note):
         app.run(mouse=False)
     if app.link.is_lost:
         _let_go_of_terminal()
+    for name in finish(WORK_WITHIN_S):
+        note(f"not finished: {name}")
     if app.fault is not None:
         sys.stderr.write(session.language.say(write_down(app.fault, session.state)) + "\n")
     _say_what_goes_on(session, note if app.link.is_lost else tell_line)
@@ -233,9 +244,13 @@ def tell_line(sentence: str) -> None:
 
 def noter(state: Path) -> Callable[[str], None]:
     """Writes a sentence into the program's own log; never raises."""
-    from medflow_tui.journal.own_log import keep_own_log
 
-    return lambda sentence: keep_own_log(state).warning("%s", sentence)
+    def note(sentence: str) -> None:
+        from medflow_tui.journal.own_log import keep_own_log
+
+        keep_own_log(state).warning("%s", sentence)
+
+    return note
 
 
 def _let_go_of_terminal() -> None:
@@ -291,14 +306,19 @@ def choose_glyphs(site: Site, environ: Mapping[str, str] = os.environ) -> Glyphs
     return ASCII if plain else UNICODE
 
 
-def who_am_i() -> str:
-    """The login name, with where the person came from by SSH."""
+def login_name() -> str:
+    """The login name; `?` where there is none."""
     import getpass
 
     try:
-        name = getpass.getuser()
+        return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        name = "?"
+        return "?"
+
+
+def who_am_i() -> str:
+    """The login name, with where the person came from by SSH."""
+    name = login_name()
     origin = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
     return f"{name} ({origin})" if origin else name
 

@@ -7,14 +7,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
 from medflow_tui import __version__
 from medflow_tui.clients.tools import Tools, utc_now
 from medflow_tui.model.health import EMPTY, Snapshot
 from medflow_tui.model.site import Site
-from medflow_tui.monitor.wire import Hello, mark_of
 from medflow_tui.wiring import (
     Options,
     open_settings,
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from medflow_tui.monitor.attached import Attached
     from medflow_tui.monitor.knowledge import Knowledge
     from medflow_tui.monitor.watch import Watch
+    from medflow_tui.monitor.wire import Hello
 
 UNIT_FILE = "medflow-tui-collect.service"
 LOG_FILE = "collector.log"
@@ -40,6 +39,8 @@ Report = Callable[[BaseException, str], None]
 
 def hello_for(site: Site) -> Hello:
     """How this process would present itself at the socket."""
+    from medflow_tui.monitor.wire import Hello, mark_of
+
     return Hello(pid=os.getpid(), version=__version__, site=mark_of(site))
 
 
@@ -82,7 +83,7 @@ def attached(site: Site, tools: Tools, report: Report) -> Callable[[Publish], At
         first = _knowledge(site, tools.state, report).snapshot(utc_now())
         return Attached(
             tools.state,
-            hello_for(site),
+            lambda: hello_for(site),
             publish,
             watch_of(site, tools, report),
             first=first,
@@ -95,7 +96,7 @@ def attached(site: Site, tools: Tools, report: Report) -> Callable[[Publish], At
 
 def seen_by_collector(site: Site, state: Path) -> Snapshot:
     """What the collector knows at this moment; empty when there is none."""
-    from medflow_tui.monitor.attached import glance
+    from medflow_tui.monitor.connection import glance
 
     return glance(state, hello_for(site), utc_now)
 
@@ -130,6 +131,7 @@ def run_collector(options: Options, started: Callable[[Path], None]) -> None:
 def unit(options: Options) -> str:
     """The unit of systemd for this site, state folder and installation. Raises SettingsError."""
     import getpass
+    from string import Template
 
     site = Path(open_settings(options).site.source).resolve()
     text = (Path(__file__).parents[1] / "monitor" / UNIT_FILE).read_text(encoding="utf-8")

@@ -131,7 +131,7 @@ def test_every_form_is_one_that_languages_know(found: catalogue.Found) -> None:
 
 
 def test_every_word_that_a_value_can_be_is_translated(code: str, found: catalogue.Found) -> None:
-    kinds = {*schema._TYPE_NAMES.values(), *(schema._name_of(each) for each in ({}, [], NOW))}
+    kinds = {*schema._TYPE_NAMES.values(), *(schema.type_name(each) for each in ({}, [], NOW))}
     shown = {
         *(each.value for each in Health),
         *ENVIRONMENTS,

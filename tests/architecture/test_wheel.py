@@ -30,6 +30,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         "medflow_tui/playbooks/device-sync-failure.toml",
         "medflow_tui/locale/fr/LC_MESSAGES/medflow_tui.mo",
         "medflow_tui/journal/history.sql",
+        "medflow_tui/monitor/medflow-tui-collect.service",
     ],
 )
 def test_the_wheel_holds_what_is_read_at_run_time(names: set[str], name: str) -> None:

@@ -37,6 +37,7 @@ def every_client() -> str:
             f'[target.share]\nkind = "share"\naddress = "smb://{HOST}:{port}/share"',
             "[target.devices]",
             "[target.payments]",
+            '[target.log]\npaths = ["nothing.log"]',
         )
     )
 

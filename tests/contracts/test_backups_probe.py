@@ -324,7 +324,12 @@ def test_a_folder_without_collections_is_empty(dump: Path) -> None:
         ("mongodump-archive", "m-2026-11-23.archive", b"", "empty"),
         ("mongodump-archive", "m-2026-11-23.archive", b"error: no such database", "garbled"),
         ("pg_dump", "h-20261123.sql.gz", gzip.compress(b"", mtime=0), "empty"),
-        ("pg_dump", "h-20261123.sql.gz", gzip.compress(b"-- PostgreSQL database dump\nSELECT 1;\n", mtime=0), "short"),
+        (
+            "pg_dump",
+            "h-20261123.sql.gz",
+            gzip.compress(b"-- PostgreSQL database dump\nSELECT 1;\n", mtime=0),
+            "short",
+        ),
         ("pg_dump", "h-20261123.dump", b"PGDMP\x01\x0e\x00\x04\x08\x01" + bytes(30), "short"),
     ],
 )

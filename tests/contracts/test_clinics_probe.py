@@ -16,6 +16,7 @@ import pytest
 from bson import ObjectId
 
 from medflow_tui.model.health import Health, Reading
+from medflow_tui.model.site import Hours
 from medflow_tui.model.targets.clinics import Clinic, ClinicsTarget
 from medflow_tui.probes.clinics import build
 from medflow_tui.rules.judging import Context, judge
@@ -178,6 +179,29 @@ def test_a_change_without_a_date_is_as_old_as_its_id(
     assert look(tmp_path, target(filled.address, central.url))["clinics"].values["oldest_at"] == made
 
 
+@pytest.mark.parametrize("date", ["2026-11-23T10:00:00Z", 5, None], ids=str)
+def test_a_date_of_another_type_hides_no_age(
+    filled: MongodbServer, central: ScriptedWeb, tmp_path: Path, date: object
+) -> None:
+    made = NOW - timedelta(hours=3)
+    with filled.database() as database:
+        database["syncqueues"].insert_many(
+            [
+                {
+                    "_id": ObjectId.from_datetime(made + timedelta(minutes=n)),
+                    "clinicId": "MATRIX_KIN",
+                    "status": "pending",
+                    "createdAt": each,
+                }
+                for n, each in enumerate((date, NOW))
+            ]
+        )
+    found = target(filled.address, central.url)
+    readings = look(tmp_path, found)
+    assert verdicts(readings, found)["clinics"][0] is not Health.OK
+    assert readings["clinics"].values["oldest_at"] <= NOW
+
+
 def test_a_missing_queue_is_not_an_empty_one(
     filled: MongodbServer, central: ScriptedWeb, tmp_path: Path
 ) -> None:
@@ -217,6 +241,20 @@ def test_which_clinic_is_ours_is_not_guessed_among_several(
             }
         ),
         Script(status=429, body={"success": False}),
+        Script(
+            body={
+                "dashboard": {
+                    "clinics": {
+                        "list": [
+                            {
+                                "clinicId": "MATADI_KC",
+                                "connection": {"lastSeenAt": "0001-01-01T00:00:00+14:00"},
+                            }
+                        ]
+                    }
+                }
+            }
+        ),
     ],
 )
 def test_a_central_server_that_cannot_be_read_leaves_the_last_sync_unknown(
@@ -308,6 +346,12 @@ def test_hours_of_the_file_go_before_those_of_the_site_and_are_looked_at_each_ti
     for spoiled in ("{}", "[", "[]", '{"MATADI_KC": 7}', '{"MATADI_KC": {"opens": "07:30"}}'):
         path.write_text(spoiled)
         assert verdicts(look(tmp_path, found), found)["clinics/MATADI_KC"][0] is Health.OK
+    probe = build(found, replace(tools(tmp_path), now=lambda: NOW))
+    path.write_text(json.dumps({"MATADI_KC": closed}))
+    for spoiled in ("", "[", "[" * 100_000, '{"MATADI_KC": '):
+        hours = {each.target: each.values.get("hours") for each in probe.read(5.0)}
+        assert hours["clinics/MATADI_KC"] == Hours(opens="18:00", closes="19:00", days=("mon",))
+        path.write_text(spoiled)  # the hours of the look before count on
     path.write_text(json.dumps({"MATADI_KC": {**closed, "opens": 18}}))
     assert verdicts(look(tmp_path, found), found)["clinics/MATADI_KC"] == (Health.UNKNOWN, "hours: {word}?")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -18,11 +19,14 @@ import pytest
 import redis
 
 from medflow_tui.clients.tools import utc_now
+from medflow_tui.config.load import load
 from medflow_tui.journal.desk import Desk
 from medflow_tui.journal.history import HistoryReader
-from medflow_tui.model.health import Acknowledgement
+from medflow_tui.model.health import EMPTY, Acknowledgement
+from medflow_tui.monitor.connection import glance
 from medflow_tui.monitor.meeting import LOCK_FILE, SOCKET_FILE
-from tests.servers.collector import Place
+from medflow_tui.wiring.collecting import hello_for
+from tests.servers.collector import Place, Viewing
 from tests.servers.lab import until
 from tests.servers.process import OwnProcess
 from tests.servers.valkey import running
@@ -66,6 +70,16 @@ def readings(server: OwnProcess) -> int:
     return int(found.get("calls", 0))
 
 
+def only_one_reads(server: OwnProcess, viewer: Viewing) -> None:
+    """As many readings are made as one viewer is shown, give or take those under way."""
+    count_anew(server)
+    start = {each["read"]["redis0"] for each in viewer.seen}
+    until(lambda: len({each["read"]["redis0"] for each in viewer.seen} - start) >= 6, "six readings")
+    made_in_all = readings(server)
+    shown = len({each["read"]["redis0"] for each in viewer.seen} - start)
+    assert made_in_all <= TARGETS * (shown + 2)
+
+
 def through(pid: int) -> str:
     return f"collector {pid}"
 
@@ -86,14 +100,7 @@ def test_a_second_viewer_and_a_third_do_not_read_anything(place: Place, valkey: 
         with place.viewing() as second, place.viewing() as third:
             for each in (second, third):
                 each.until_through(through(collector.pid))
-            count_anew(valkey)
-            start = {each["read"]["redis0"] for each in first.seen}
-            until(
-                lambda: len({each["read"]["redis0"] for each in third.seen} - start) >= 5,
-                "five readings of one target",
-            )
-            made_by_one = len({each["read"]["redis0"] for each in first.seen} - start)
-            assert readings(valkey) <= TARGETS * (made_by_one + 2)
+            only_one_reads(valkey, third)
             assert first.last["health"] == {f"redis{n}": "ok" for n in range(TARGETS)}
 
 
@@ -132,7 +139,7 @@ def test_an_acknowledgement_on_the_desk_reaches_every_viewer(place: Place) -> No
         viewer.until(lambda last: last["who"].get("redis0") == "amani", "who is on it")
 
 
-def test_a_killed_collector_is_told_and_replaced_and_returned_to(place: Place) -> None:
+def test_a_killed_collector_is_told_and_replaced_and_returned_to(place: Place, valkey: OwnProcess) -> None:
     with place.viewing() as viewer:
         with place.collecting() as collector:
             viewer.until_through(through(collector.pid))
@@ -147,7 +154,25 @@ def test_a_killed_collector_is_told_and_replaced_and_returned_to(place: Place) -
         with place.collecting() as again:
             viewer.until_through(through(again.pid))
             assert viewer.last["notices"] == []
+            only_one_reads(valkey, viewer)
+            until(
+                lambda: lock_holder(place.state / "history.lock") == again.pid,
+                "the history is the collector's",
+            )
         assert [each["unread"] for each in viewer.seen[seen:] if each["unread"]] == []
+
+
+def test_what_a_new_collector_has_not_read_yet_stays_on_the_screen(place: Place, valkey: OwnProcess) -> None:
+    with place.viewing() as viewer:
+        viewer.until_through("own")
+        with valkey.frozen(), place.collecting() as collector:
+            viewer.until(lambda last: last["source"] == through(collector.pid), "attached")
+            assert glance(place.state, hello_for(load(place.site).site), utc_now) == EMPTY
+            assert viewer.last["unread"] == []
+
+
+def lock_holder(path: Path) -> int:
+    return int(path.read_text() or 0)
 
 
 def test_a_collector_that_ends_in_order_leaves_nothing_open(place: Place) -> None:
@@ -333,3 +358,27 @@ def test_status_asks_the_collector_and_reads_nothing(tmp_path: Path, valkey: Own
         count_anew(valkey)
         assert "collector" not in place.status("--fresh")
         assert readings(valkey) == TARGETS
+
+
+@pytest.mark.real_server
+def test_the_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze here")
+    folder = tmp_path / "a folder with 100% spaces"
+    folder.mkdir()
+    place = made(folder, 1)
+    text = subprocess.run(
+        place.command("collect", "--print-unit"), capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    assert str(place.site).replace("%", "%%") in text
+    unit = tmp_path / "medflow-tui-collect.service"
+    unit.write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert [line for line in done.stderr.splitlines() if "medflow-tui-collect" in line] == []
+    assert done.returncode == 0

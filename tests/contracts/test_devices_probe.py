@@ -126,10 +126,13 @@ def test_documents_in_odd_shapes_stop_nothing(server: MongodbServer, devices: An
                 "deviceId": "X",
                 "integration": {"consecutiveErrors": float("nan"), "lastSync": NOW.isoformat()},
             },
+            {"deviceId": "X", "integration": {"consecutiveErrors": float("inf")}},
+            {"deviceId": "Y", "lastSync": "0001-01-01T00:00:00+14:00"},
         ]
     )
     found = read(tmp_path, target(server))
-    assert found[""].values["devices"] == 3
+    assert found[""].values["devices"] == 5
+    assert len(found) == 6  # two of one name are two
     assert {"A-B", "X"} < set(found)
     assert verdict(found, "X", target(server)).health is Health.OK
 

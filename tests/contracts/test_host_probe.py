@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -113,9 +114,64 @@ def test_old_figures_say_nothing_about_any_part(tmp_path: Path) -> None:
     assert set(verdicts(from_file(tmp_path)).values()) == {Health.UNKNOWN}
 
 
-def test_figures_from_the_future_are_of_now(tmp_path: Path) -> None:
+def test_figures_of_a_clock_a_little_ahead_are_of_now(tmp_path: Path) -> None:
+    write(tmp_path, at="2026-11-23T13:03:00+00:00")
+    assert from_file(tmp_path)["host/memory"].observed_at == NOW
+
+
+def test_figures_dated_ahead_are_unknown_because_they_would_never_grow_old(tmp_path: Path) -> None:
     write(tmp_path, at="2026-11-23T18:00:00+00:00")
-    assert from_file(tmp_path)["host"].observed_at == NOW
+    readings = from_file(tmp_path)
+    assert verdicts(readings) == {"host": Health.UNKNOWN}
+    assert readings["host"].failure is not None
+    assert readings["host"].failure.text.text == "dated ahead of now"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"cpu_percent": float("nan")},
+        {"memory_used": float("inf")},
+        {"memory_used": 17 * GB},
+        {"memory_used": -1},
+        {"memory_total": "16 GB"},
+        {"swap_total": True},
+        {"swap_used": 10**400},
+        {"clock_offset_s": float("nan")},
+        {"clock_offset_s": "0.2"},
+        {"disks": [{"mount": "/", "total": 10, "free": 11}]},
+        {"disks": [{"mount": "/", "total": float("nan"), "free": 1}]},
+        {"disks": [{"mount": "/", "total": 10, "free": -1}]},
+        {"disks": {"/": 1}},
+        {"disks": 3},
+        {"power": "mains"},
+        {"power": {"source": "battery", "percent": "full"}},
+        {"boot_at": "0001-01-01T00:00:00+14:00"},
+        {"at": "0001-01-01T00:00:00+14:00"},
+    ],
+    ids=str,
+)
+def test_figures_that_no_machine_can_have_are_not_believed(tmp_path: Path, changed: dict[str, Any]) -> None:
+    write(tmp_path, **changed)
+    readings = from_file(tmp_path)
+    assert verdicts(readings) == {"host": Health.UNKNOWN}
+
+
+def test_a_part_that_the_agent_does_not_tell_is_unknown_and_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "figures.json").write_text(json.dumps({"at": FIGURES["at"]}))
+    found = verdicts(from_file(tmp_path))
+    parts = {"host/cpu", "host/memory", "host/disk", "host/clock"}
+    assert {name for name, health in found.items() if health is Health.UNKNOWN} == parts
+    write(tmp_path, disks=[{"mount": "/", "total": 0, "free": 0}, {"mount": "/var", "total": 10, "free": 0}])
+    found = verdicts(from_file(tmp_path))
+    assert (found["host/disk /"], found["host/disk /var"]) == (Health.UNKNOWN, Health.CRITICAL)
+
+
+def test_a_pipe_in_place_of_the_figures_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "figures.json")
+    started = time.monotonic()
+    assert verdicts(from_file(tmp_path)) == {"host": Health.UNKNOWN}
+    assert time.monotonic() - started < 2.0
 
 
 @pytest.mark.parametrize("power", [{"source": "unknown", "percent": None}, None, {}])
@@ -132,6 +188,8 @@ def test_unknown_power_is_a_part_only_where_it_is_expected(tmp_path: Path, power
         (lambda path: path.unlink(), Cause.ABSENT),
         (lambda path: path.write_text("{"), Cause.GARBLED),
         (lambda path: path.write_text("[]"), Cause.GARBLED),
+        (lambda path: path.write_text("[" * 100_000), Cause.GARBLED),
+        (lambda path: path.write_text(json.dumps(FIGURES)[:-30]), Cause.GARBLED),
         (lambda path: path.write_text('{"at": "yesterday"}'), Cause.GARBLED),
         (lambda path: path.write_text('{"at": "2026-11-23T12:59:30"}'), Cause.GARBLED),
         (lambda path: path.write_bytes(b"\xff\xfe"), Cause.GARBLED),

@@ -15,11 +15,12 @@ import pytest
 from medflow_tui.clients.tools import Tools
 from medflow_tui.journal.budget import SharedBudget
 from medflow_tui.model.errors import SecretError
-from medflow_tui.model.health import Cause, Failure, Reading
+from medflow_tui.model.health import Cause, Failure, Health, Reading
 from medflow_tui.model.site import Site
 from medflow_tui.model.targets.http import BACKEND, CENTRAL, FACE, FRONT, OCR, HttpTarget
 from medflow_tui.model.words import say
 from medflow_tui.probes.http import HttpProbe, build
+from medflow_tui.rules.judging import Context, judge
 from tests.contracts.scripted_web import PAGE, Call, Script, ScriptedWeb, free_port, raw_server, scripted_web
 
 KEY = "health-key-of-the-lab"
@@ -397,3 +398,106 @@ def test_nonsense_never_raises(web: ScriptedWeb, tools: Tools, role: str, body: 
     paths = ("/", "/health", "/health/ready", "/health/detailed", "/metrics", "/api/dashboard")
     web.answers = {f"GET {path}": script for path in paths}
     assert look(web, tools, role).target == role
+
+
+READY = Script(200, {"ready": True})
+HEALTHY_FACE = {"status": "healthy", "service": "face-recognition"}
+BOTH = (
+    "GET /health/ready",
+    "GET /health/detailed",
+    "GET /metrics",
+    "GET /health",
+    "GET /api/dashboard",
+    "GET /",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "script"),
+    [
+        ("GET /metrics", Script(200, b"up{" + b"a" * 1_000_000 + b"} 1", "text/plain")),
+        ("GET /metrics", Script(200, b"up{" + b"}" * 1_000_000 + b" x y", "text/plain")),
+        ("GET /metrics", Script(200, b'medflow_http_requests_total{a="b"} 1e308\n' * 9, "text/plain")),
+        ("GET /metrics", Script(200, b"medflow_process_resident_memory_bytes 1e999", "text/plain")),
+        ("GET /health/detailed", Script(200, {"checks": {"memory": {"rss": "9" * 400 + "KB"}}})),
+        ("GET /health/detailed", Script(200, {"checks": [1], "connections": "x", "uptime": 10**400})),
+        ("GET /health/ready", Script(200, b"[" * 500_000, "application/json")),
+        ("GET /health/ready", Script(429, b"", headers=(("Retry-After", "\xb2"),))),
+        (
+            "GET /health/ready",
+            Script(429, b"", headers=(("Retry-After", "Mon, 01 Jan 0001 00:00:00 +1400"),)),
+        ),
+        (
+            "GET /api/dashboard",
+            Script(200, b'{"dashboard": {"clinics": {"total": Infinity, "online": 1e400}}}'),
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+@pytest.mark.parametrize("role", [BACKEND, CENTRAL])
+def test_no_answer_makes_it_raise_or_takes_its_deadline_away(
+    web: ScriptedWeb, tools: Tools, path: str, script: Script, role: str
+) -> None:
+    web.answers |= {each: READY for each in BOTH} | {path: script}
+    probe = build(HttpTarget(name="x", address=web.url, role=role), tools)
+    started = time.monotonic()
+    for _ in range(2):
+        probe.read(2.0)
+    assert time.monotonic() - started < 3.0
+
+
+@pytest.mark.parametrize("total", [-4, True, "4", 3.5, None])
+def test_clinics_that_are_no_number_are_not_counted(web: ScriptedWeb, tools: Tools, total: object) -> None:
+    web.answers["GET /health"] = Script(200, {"status": "ok", "mongodb": "connected"})
+    counted = {"clinics": {"total": total, "online": total}}
+    web.answers["GET /api/dashboard"] = Script(200, {"dashboard": counted})
+    (reading,) = build(HttpTarget(name="x", address=web.url, role=CENTRAL), tools).read(2.0)
+    assert reading.values["dashboard"] == "unknown"
+
+
+@pytest.mark.parametrize("found", [{"status": "ok"}, {"status": "ok", "service": "central-server"}])
+def test_the_backend_on_the_face_services_port_is_not_taken_for_it(
+    web: ScriptedWeb, tools: Tools, found: dict[str, str]
+) -> None:
+    web.answers["GET /health"] = Script(200, found)
+    (reading,) = build(HttpTarget(name="x", address=web.url, role=FACE), tools).read(2.0)
+    assert reading.failure is not None
+    assert reading.failure.cause is Cause.GARBLED
+
+
+def test_a_good_word_with_503_is_not_good_news(web: ScriptedWeb, tools: Tools) -> None:
+    target = HttpTarget(name="x", address=web.url, role=FACE)
+    web.answers["GET /health"] = Script(503, HEALTHY_FACE)
+    (reading,) = build(target, tools).read(2.0)
+    assert judge(reading, target, Context(now=reading.observed_at)).health is Health.WARNING
+    web.answers["GET /health"] = Script(200, HEALTHY_FACE)
+    (reading,) = build(target, tools).read(2.0)
+    assert judge(reading, target, Context(now=reading.observed_at)).health is Health.OK
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n"])
+def test_an_empty_page_is_not_the_front_end(web: ScriptedWeb, tools: Tools, body: bytes) -> None:
+    web.answers["GET /"] = Script(200, body, "text/html")
+    (reading,) = build(HttpTarget(name="x", address=web.url, role=FRONT), tools).read(2.0)
+    assert reading.failure is not None
+    assert reading.failure.text.text == "an empty page"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://h:99999", "https://[::1", "nonsense", "", "http://127.0.0.1:1/\0"]
+)
+@pytest.mark.parametrize("role", [BACKEND, FRONT])
+def test_an_address_that_is_none_is_a_failure_in_words(tools: Tools, address: str, role: str) -> None:
+    (reading,) = build(HttpTarget(name="x", address=address, role=role), tools).read(1.0)
+    assert reading.failure is not None
+    assert reading.failure.cause is Cause.UNRESOLVED
+
+
+@pytest.mark.parametrize("key", ["cl\xe9", "two\nlines", "nul\0"])
+def test_a_health_key_that_no_header_can_carry_is_no_failure(
+    web: ScriptedWeb, tools: Tools, key: str
+) -> None:
+    web.answers |= {"GET /health/ready": READY, "GET /health/detailed": READY}
+    target = HttpTarget(name="x", address=web.url, health_key="env:K")
+    (reading,) = build(target, replace(tools, secret=lambda _: key)).read(1.0)
+    assert (reading.failure, reading.values["ready"], reading.values["detailed"]) == (None, "yes", "unknown")

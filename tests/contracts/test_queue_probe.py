@@ -21,6 +21,7 @@ from medflow_tui.probes.queue import QueueProbe, build
 from medflow_tui.rules.judging import Context
 from medflow_tui.rules.judging.queue import judge
 from tests.contracts.scripted_web import Call, Script, ScriptedWeb, raw_server, scripted_web
+from tests.servers.bad_line import bad_line
 from tests.servers.mongodb import free_port
 from tests.servers.process import OwnProcess
 from tests.servers.readings import never_accepting, tools
@@ -216,9 +217,23 @@ def test_a_record_that_is_no_job_stops_nothing(
     client.set("device_sync:job:list", "[1]")
     client.set("device_sync:job:times", json.dumps({"status": 3, "createdAt": 5, "attempts": "x"}))
     client.lpush("device_sync:queue:2", "odd", "list", "times")
-    reading = probe_of(tmp_path, configured(server), clock).read(5.0)[0]
-    assert reading.failure is None
-    assert reading.values["waiting"] == 3
+    target = configured(server)
+    readings = probe_of(tmp_path, target, clock).read(5.0)
+    assert readings[0].failure is None
+    assert readings[0].values["waiting"] == 3
+    assert verdicts(readings, target, clock)["queue"].health is Health.UNKNOWN
+
+
+@pytest.mark.parametrize("made", ["", 1_790_000_000_000, "yesterday", None], ids=str)
+def test_a_job_without_a_readable_date_is_as_old_as_its_id_says(
+    server: OwnProcess, client: Any, tmp_path: Path, clock: Clock, made: object
+) -> None:
+    hours_ago = clock() - timedelta(hours=3)
+    stamp = made if isinstance(made, int) else int(hours_ago.timestamp() * 1000)
+    name = f"folder_sync_{int(hours_ago.timestamp() * 1000)}_k3j2h1g0f"
+    add(client, name, timedelta(hours=3), createdAt=made)
+    oldest = probe_of(tmp_path, configured(server), clock).read(5.0)[0].values["oldest_at"]
+    assert abs(datetime.fromisoformat(oldest).timestamp() - stamp / 1000) < 1
 
 
 def test_a_list_of_the_wrong_type_is_a_failure_in_words(
@@ -277,15 +292,19 @@ def test_the_session_is_kept_and_the_backend_is_asked_sparingly(
     assert web.paths() == [f"POST {LOGIN}", f"GET {STATUS}", f"GET {STATUS}"]
 
 
-def test_a_refused_log_in_is_never_tried_again(
+def test_a_refused_log_in_is_not_tried_again_for_a_day_by_any_run(
     server: OwnProcess, client: Any, tmp_path: Path, clock: Clock, web: ScriptedWeb
 ) -> None:
     target = configured(server, web.url)
     probe = probe_of(tmp_path, target, clock, password="wrong")
     for _ in range(3):
         readings = probe.read(5.0)
+        probe = probe_of(tmp_path, target, clock, password="wrong")
         clock.pass_(hours=2)
     assert web.paths() == [f"POST {LOGIN}"]
+    assert not any("wrong" in path.read_text() for path in tmp_path.glob("*.json"))
+    probe_of(tmp_path, target, clock).read(5.0)
+    assert web.paths() == [f"POST {LOGIN}", f"POST {LOGIN}", f"GET {STATUS}"]
     found = verdicts(readings, target, clock)
     assert found["queue"].health is Health.OK
     assert (found["api"].health, found["worker"].health) == (Health.UNKNOWN, Health.UNKNOWN)
@@ -372,6 +391,35 @@ def test_a_frozen_redis_and_a_frozen_backend_together_keep_to_the_deadline(
     found = verdicts(readings, target, clock)
     assert found["queue"].evidence.text == "cannot be read"
     assert found["worker"].evidence.text == "redis unreadable"
+
+
+@pytest.mark.parametrize("drip_s", [0.0, 0.2], ids=["stops", "drips"])
+@pytest.mark.parametrize("after", [60, 2000, 12_000])
+def test_a_redis_that_stops_or_drips_in_the_middle_leaves_the_backend_its_half_of_the_deadline(
+    server: OwnProcess, client: Any, tmp_path: Path, clock: Clock, web: ScriptedWeb, after: int, drip_s: float
+) -> None:
+    for n in range(400):
+        add(client, f"job{n}", timedelta(minutes=1))
+    with bad_line(server.port, after=after, drip_s=drip_s) as port:
+        target = replace(configured(server, web.url), address=f"redis://127.0.0.1:{port}/0")
+        started = time.monotonic()
+        readings = probe_of(tmp_path, target, clock).read(DEADLINE_S)
+        assert time.monotonic() - started < DEADLINE_S / 2 + SLACK_S
+    found = parts(readings)
+    assert found["queue"].failure is not None
+    assert found["queue"].failure.cause is Cause.SILENT
+    assert found["worker"].values["api"] == "answers"
+
+
+@pytest.mark.parametrize("told", [0, False, "", "soon", 1_790_000_000_000], ids=str)
+def test_a_start_of_the_worker_that_is_no_moment_is_not_taken_for_no_worker(
+    server: OwnProcess, client: Any, tmp_path: Path, clock: Clock, web: ScriptedWeb, told: object
+) -> None:
+    web.answers[f"GET {STATUS}"] = status(startedAt=told)
+    target = configured(server, web.url)
+    readings = probe_of(tmp_path, target, clock).read(5.0)
+    assert verdicts(readings, target, clock)["api"].health is Health.UNKNOWN
+    assert parts(readings)["queue"].values["worker"] == "unknown"
 
 
 def test_a_redis_that_never_accepts_keeps_to_the_deadline(tmp_path: Path, clock: Clock) -> None:

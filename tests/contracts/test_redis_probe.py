@@ -19,11 +19,22 @@ from medflow_tui.model.health import Cause, Health, Reading
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.probes.redis import build
 from medflow_tui.rules.judging import Context, judge
+from tests.servers.bad_line import bad_line
 from tests.servers.process import OwnProcess, own_process
 from tests.servers.readings import never_accepting, tools
+from tests.servers.scripted_redis import bulk, scripted_redis
 from tests.servers.valkey import free_port, running
 
 DEBIAN = shutil.which("redis-server")
+INFO = bulk("redis_version:5.0.14\r\nused_memory:1000\r\nuptime_in_seconds:5\r\n")
+WELL = {
+    "HELLO": b"-ERR unknown command 'HELLO'\r\n",
+    "PING": b"+PONG\r\n",
+    "INFO": INFO,
+    "CONFIG": b"*2\r\n$4\r\nsave\r\n$0\r\n\r\n",
+    "CLIENT LIST": bulk("id=1 addr=127.0.0.1:1 name= lib-name=node-redis\n"),
+    "SCAN": b"*2\r\n$1\r\n0\r\n*0\r\n",
+}
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +142,78 @@ def test_a_frozen_server_is_silent_at_the_deadline_and_well_again_afterwards(
     assert found.failure.cause is Cause.SILENT
     assert health(found, where) is Health.CRITICAL
     assert health(look(where, tmp_path, WORD="word"), where) is Health.OK
+
+
+@pytest.mark.parametrize("drip_s", [0.0, 0.2], ids=["stops", "drips"])
+@pytest.mark.parametrize("after", [0, 40, 3000, 9000])
+def test_an_answer_that_stops_or_drips_in_the_middle_is_over_at_the_deadline(
+    server: OwnProcess, tmp_path: Path, after: int, drip_s: float
+) -> None:
+    own = redis.Redis(port=server.port, password="word")
+    own.mset({f"cache:{n}": "x" for n in range(1000)})
+    with bad_line(server.port, after=after, drip_s=drip_s) as port:
+        where = target(port, password="env:WORD")
+        found = look(where, tmp_path, 0.8, WORD="word")
+    assert found.failure is not None
+    assert found.failure.cause is Cause.SILENT
+    own.close()
+
+
+@pytest.mark.parametrize(
+    ("answers", "health_of_it", "evidence"),
+    [
+        ({"*": b"-LOADING Redis is loading the dataset\r\n"}, Health.CRITICAL, "loading its data"),
+        ({"*": b"-NOAUTH Authentication required.\r\n"}, Health.UNKNOWN, "password refused or missing"),
+        ({"*": b"-ERR max number of clients reached\r\n"}, Health.CRITICAL, "all its connections are taken"),
+        (WELL | {"PING": b"-MISCONF Redis is configured to save\r\n"}, Health.CRITICAL, "refuses writes"),
+        (WELL | {"INFO": bulk("")}, Health.CRITICAL, "not the answer of Redis"),
+        (WELL | {"INFO": bulk("used_memory:lots\r\n")}, Health.CRITICAL, "not the answer of Redis"),
+        (WELL | {"INFO": b":1\r\n"}, Health.CRITICAL, "not the answer of Redis"),
+        ({"*": b"*1\r\n" * 100_000}, Health.CRITICAL, "not the answer of Redis"),
+        ({"*": b"$x\r\n"}, Health.CRITICAL, "not the answer of Redis"),
+        ({}, Health.CRITICAL, "not the answer of Redis"),
+    ],
+    ids=["loading", "noauth", "full", "misconf", "no-info", "words", "number", "deep", "length", "ok"],
+)
+def test_a_refusal_or_a_lie_is_never_good_news_and_never_an_exception(
+    tmp_path: Path, answers: dict[str, bytes], health_of_it: Health, evidence: str
+) -> None:
+    with scripted_redis(answers) as port:
+        where = target(port)
+        found = look(where, tmp_path)
+    judgement = judge(found, where, Context(now=found.observed_at))
+    assert (judgement.health, judgement.evidence.text) == (health_of_it, evidence)
+
+
+@pytest.mark.parametrize("refused", ["CONFIG", "CLIENT LIST", "SCAN"])
+def test_a_command_that_this_user_may_not_use_takes_the_rest_of_the_reading_not_away(
+    tmp_path: Path, refused: str
+) -> None:
+    """Also a Redis before 6, which has no HELLO, as on Windows."""
+    with scripted_redis(WELL | {refused: b"-NOPERM this user has no permissions\r\n"}) as port:
+        where = target(port)
+        found = look(where, tmp_path)
+    values = found.values
+    assert health(found, where) is Health.OK
+    assert (values["persistence"] == "unknown") == (refused == "CONFIG")
+    assert (values["clients"] is None) == (not values["backend_known"]) == (refused == "CLIENT LIST")
+    assert values["keys_complete"] == (refused != "SCAN")
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:6379", "redis://127.0.0.1:99999/0", "unix:///x"])
+def test_an_address_that_is_none_is_said(tmp_path: Path, address: str) -> None:
+    where = RedisTarget(name="redis", address=address)
+    found = look(where, tmp_path)
+    assert found.failure is not None
+    assert found.failure.text.text == "the address is not redis://host:port"
+    assert health(found, where) is Health.UNKNOWN
+
+
+def test_a_connection_that_names_no_library_is_known_by_its_program_or_not_at_all(tmp_path: Path) -> None:
+    nameless = bulk("id=1 addr=10.9.9.9:1 name= lib-name=\n")
+    with scripted_redis(WELL | {"CLIENT LIST": nameless}) as port:
+        found = look(target(port), tmp_path)
+    assert (found.values["backend_clients"], found.values["backend_known"]) == (0, False)
 
 
 def test_nothing_listens_is_refused(tmp_path: Path) -> None:

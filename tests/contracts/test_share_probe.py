@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.smb import Account, look, place_of
 from medflow_tui.model.health import Cause, Health, Judgement, Reading
+from medflow_tui.model.site import Hours
 from medflow_tui.model.targets.share import ShareTarget
 from medflow_tui.probes.share import build
 from medflow_tui.rules.judging import Context
@@ -226,6 +228,40 @@ def test_a_local_folder_is_a_device_too(files: Path, tmp_path: Path) -> None:
     assert (found.health, found.evidence.text) == (Health.CRITICAL, "no such folder")
 
 
+def test_a_file_dated_ahead_does_not_make_a_local_folder_fresh_for_ever(tmp_path: Path) -> None:
+    put(tmp_path / "device" / "scan.dcm", timedelta(hours=40))
+    put(tmp_path / "device" / "Thumbs.db", timedelta(0))
+    put(tmp_path / "device" / "wrong-clock.dcm", timedelta(days=-400))
+    local = ShareTarget(name="tonoref", mount=str(tmp_path / "device"))
+    reading = read(tmp_path, local)
+    assert datetime.fromisoformat(reading.values["newest"]) == NOW - timedelta(hours=40)
+    assert reading.values["ahead"] == 1
+    assert verdict(reading, local).health is Health.WARNING
+
+
+def test_a_local_folder_with_more_names_than_there_is_time_for_is_read_in_part(tmp_path: Path) -> None:
+    folder = tmp_path / "device"
+    folder.mkdir()
+    for number in range(6000):
+        (folder / f"{number}.dcm").touch()
+    os.utime(folder, (0, 0))
+    local = ShareTarget(name="tonoref", mount=str(folder), expected_every_s=0.0)
+    reading = read(tmp_path, local)
+    assert (reading.values["mount"], reading.values["complete"]) == ("answers", False)
+
+
+def test_hours_of_work_are_those_of_the_device_else_of_the_site(tmp_path: Path, files: Path) -> None:
+    local = ShareTarget(name="tonoref", mount=str(files))
+    around = tools(tmp_path)
+    around = replace(around, site=replace(around.site, opens="08:00"))
+    (reading,) = build(local, around).read(5.0)
+    assert (reading.values["hours"], reading.values["zone"]) == (Hours(opens="08:00"), "Africa/Kinshasa")
+    (reading,) = build(replace(local, opens="06:00", closes="12:00"), around).read(5.0)
+    assert reading.values["hours"] == Hours(opens="06:00", closes="12:00")
+    (reading,) = build(local, tools(tmp_path)).read(5.0)
+    assert reading.values["hours"] is None
+
+
 def test_a_mount_that_is_empty_while_the_share_is_not_was_lost(server: OwnProcess, tmp_path: Path) -> None:
     unmounted = tmp_path / "mount"
     unmounted.mkdir()
@@ -263,13 +299,15 @@ def test_real_samba_lets_a_named_user_look_with_signing(real: OwnProcess, tmp_pa
 
 
 @pytest.mark.real_server
-def test_real_samba_refuses_a_wrong_password_which_is_tried_once(real: OwnProcess, tmp_path: Path) -> None:
+def test_real_samba_refuses_a_wrong_password_which_is_tried_once_by_all_runs(
+    real: OwnProcess, tmp_path: Path
+) -> None:
     configured = target(real.port, "Private", username=USER, password="env:WRONG")
     probe = build(configured, tools(tmp_path, WRONG="not-" + PASSWORD))
     log = log_of(real)
     (first,) = probe.read(8.0)
     refusals = log.read_text(errors="replace").count("WRONG_PASSWORD")
-    (second,) = probe.read(8.0)
+    (second,) = build(configured, tools(tmp_path, WRONG="not-" + PASSWORD)).read(8.0)
     assert first.failure is not None
     assert first.failure.cause is Cause.DENIED
     assert second.failure == first.failure

@@ -67,7 +67,7 @@ SCENES = (
             "backend": Seen(health=WARNING, words="gave up on redis"),
         },
         may=("queue/worker",),
-        means={"backend": "until it is restarted"},
+        means={"backend": "works without Redis until the backend is restarted"},
         exit_code=1,
     ),
     Scene(

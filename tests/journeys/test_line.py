@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from medflow_tui.journal.desk import Desk
 from tests.servers.small_site import READY, own_log, program, surroundings
 from tests.servers.terminal import Terminal, running
 
@@ -174,7 +177,9 @@ def test_what_no_keyboard_sends_does_nothing(tmp_path: Path, name: str) -> None:
 def test_a_letter_in_latin_1_is_the_letter(tmp_path: Path) -> None:
     with running(program(tmp_path), surroundings()) as terminal:
         terminal.shows(*READY)
-        terminal.send(b"/r\xe9seau\r")
+        terminal.send(b"/")
+        terminal.shows("show only rows with these words")
+        terminal.send(b"r\xe9seau\r")
         terminal.shows("/réseau")
         terminal.type("q")
         assert ends_soon(terminal) == 0
@@ -242,17 +247,41 @@ def test_stopped_and_continued_it_draws_everything_again(tmp_path: Path, stop: s
         assert is_restored(terminal)
 
 
-def test_work_that_has_begun_is_finished_when_the_line_is_lost(
-    tmp_path: Path,
-) -> None:
+def test_what_is_being_written_down_when_the_line_is_lost_is_written_down(tmp_path: Path) -> None:
     with running(program(tmp_path), surroundings()) as terminal:
         terminal.shows(*READY)
-        terminal.type("a")
-        terminal.shows("for how long, and why")
-        terminal.type("2 h waiting for the electrician" + ENTER)
-        terminal.hang_up()
+        desk = sqlite3.connect(tmp_path / "state" / "desk.sqlite", isolation_level=None)
+        desk.execute("PRAGMA journal_mode=WAL")
+        desk.execute("BEGIN IMMEDIATE")
+        try:
+            terminal.type("a")
+            terminal.shows("for how long, and why")
+            terminal.type("2 h waiting for the electrician" + ENTER)
+            terminal.until(lambda: "for how long, and why" not in terminal.text, "it is being written")
+            terminal.hang_up()
+            ends = time.monotonic() + SOON_S
+            while "line lost" not in own_log(tmp_path) and time.monotonic() < ends:
+                time.sleep(0.02)
+            assert terminal.process.poll() is None
+        finally:
+            desk.execute("ROLLBACK")
+            desk.close()
         assert ends_soon(terminal) == LOST
+    (entry,) = Desk(tmp_path / "state").acknowledged(datetime.now(UTC)).values()
+    assert entry.why == "waiting for the electrician"
+
+
+def test_keys_that_arrive_all_at_once_are_all_taken_in_their_order(tmp_path: Path) -> None:
     with running(program(tmp_path), surroundings()) as terminal:
         terminal.shows(*READY)
-        terminal.type(ENTER)
-        terminal.shows("waiting for the electrician")
+        for _ in range(5):
+            terminal.send(b"\x1b[17~/failed\r\x1bOQ/back\r")
+            terminal.shows("level: info and above  /failed", "/back ")
+            terminal.send(b"\x1b[17~/" + b"\x7f" * 6 + b"\r\x1bOQ\x1b")
+            terminal.until(lambda: "/back" not in terminal.text, "no filter")
+            terminal.type("\x1b[17~/")
+            terminal.shows("log: only lines that match")
+            terminal.send(b"\x15\r")
+            terminal.until(lambda: "/failed" not in terminal.text, "no filter of the log")
+        terminal.type("q")
+        assert ends_soon(terminal) == 0

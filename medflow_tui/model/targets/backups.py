@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from medflow_tui.model.fitting import (
+    DAYS,
+    refuse_no_clock,
+    refuse_no_date,
+    refuse_other,
+    refuse_outside,
+)
 from medflow_tui.model.target import BACKUPS, Target
 
 LAYOUTS = ("medflow", "mongodump", "mongodump-archive", "pg_dump")
@@ -39,6 +46,16 @@ class BackupSet:
     minimum_copies: int = 1
     drop_percent: float = 50.0
     verified_copies: int = 3
+
+    def __post_init__(self) -> None:
+        refuse_other("layout", self.layout, LAYOUTS)
+        refuse_other("every", self.every, EVERY)
+        refuse_other("weekday", self.weekday, DAYS)
+        refuse_no_clock("at", self.at)
+        refuse_outside("day", self.day, 1, 31)
+        refuse_outside("month", self.month, 1, 12)
+        if self.since:
+            refuse_no_date("since", self.since)
 
 
 MEDFLOW_SETS = (

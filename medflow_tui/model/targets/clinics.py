@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from medflow_tui.model.site import Hours
+from medflow_tui.model.site import Hours, hours_given
 from medflow_tui.model.target import CLINICS, Target
 
 USUAL = Hours()
@@ -27,6 +27,9 @@ class Clinic:
     closes: str = USUAL.closes
     days: tuple[str, ...] = USUAL.days
     timezone: str = ""
+
+    def __post_init__(self) -> None:
+        hours_given(self.opens, self.closes, self.days)
 
     @property
     def hours(self) -> Hours:

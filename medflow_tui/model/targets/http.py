@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from medflow_tui.model.fitting import refuse_other
 from medflow_tui.model.target import Target
 
 BACKEND, CENTRAL, OCR, FACE, FRONT = "backend", "central", "ocr", "face", "front"
@@ -57,6 +58,9 @@ class HttpTarget(Target):
     def far_addresses(self) -> tuple[str, ...]:
         """The central server alone is not at the site."""
         return (self.address,) if self.role == CENTRAL else ()
+
+    def __post_init__(self) -> None:
+        refuse_other("role", self.role, ROLES)
 
     @property
     def depends_on(self) -> tuple[str, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from medflow_tui.model.fitting import refuse_other
 from medflow_tui.model.target import Target
+
+REPLICA_SET = ("auto", "yes", "no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +79,6 @@ class MongodbTarget(Target):
     expect_replica_set: str = "auto"
     lag_warning_s: float = 15.0
     lag_critical_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        refuse_other("expect_replica_set", self.expect_replica_set, REPLICA_SET)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from medflow_tui.model.errors import SettingsError
+from medflow_tui.model.fitting import refuse_other
 from medflow_tui.model.target import Target
-from medflow_tui.model.words import say
 
 MANAGERS = ("systemd", "pm2", "launchd", "windows", "pidfile")
 
@@ -35,12 +34,4 @@ class ProcessTarget(Target):
     restarts_critical: int = 10
 
     def __post_init__(self) -> None:
-        if self.manager not in MANAGERS:
-            raise SettingsError(
-                say(
-                    "target {name}: no service manager {manager}; known: {known}",
-                    name=self.name,
-                    manager=self.manager,
-                    known=", ".join(MANAGERS),
-                )
-            )
+        refuse_other("manager", self.manager, MANAGERS)

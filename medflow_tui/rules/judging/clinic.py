@@ -31,15 +31,15 @@ Found = tuple[Health, Phrase]
 def judge_clinic(reading: Reading, target: ClinicsTarget, context: Context) -> Judgement:
     """Closed is expected; open, the worst of what the line and the last contact say; neither known is unknown."""
     values, now = reading.values, context.now
-    target = _with_hours(target, reading)
     settings = target.settings(reading.target.partition("/")[2])
     threshold = _threshold(settings, target)
-    unreadable = fault(settings.hours, values["zone"])
+    unreadable = fault(values.get("hours") or settings.hours, values["zone"])
     if unreadable:
         return Judgement(
             health=Health.UNKNOWN, evidence=say("hours: {word}?", word=unreadable), threshold=threshold
         )
-    zone = ZoneInfo(values["zone"])
+    target = _with_hours(target, reading)
+    settings, zone = target.settings(settings.id), ZoneInfo(values["zone"])
     detail, resumes_at = _detail(reading), None
     if values["status"] == "temporarily_closed":
         health, evidence = Health.EXPECTED_OFFLINE, say("closed for now")

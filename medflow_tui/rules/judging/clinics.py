@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from medflow_tui.model.health import Health, Judgement, Reading
@@ -48,15 +49,31 @@ def _queue(reading: Reading, target: ClinicsTarget, context: Context) -> tuple[H
         return Health.UNKNOWN, say("queue unreadable").also(values["queue_failure"]), MEANS
     waiting, lost = values["waiting"], values["given_up"]
     counts = say("{n:number} wait, {lost:number} given up", n=waiting, lost=lost)
+    if lost >= target.given_up_critical:
+        return Health.CRITICAL, counts, LOST
+    held = _held(values["oldest_at"], waiting, target, context) if waiting else None
+    if held is not None and held[0] is Health.CRITICAL:
+        return held
     if lost:
-        return Health.CRITICAL if lost >= target.given_up_critical else Health.WARNING, counts, LOST
-    if not waiting:
-        return _empty(reading, target, context)
-    age_s = (context.now - values["oldest_at"]).total_seconds() if values["oldest_at"] else 0.0
+        return Health.WARNING, counts, LOST
+    if held is not None:
+        return held
+    return (Health.OK, counts, SILENCE) if waiting else _empty(reading, target, context)
+
+
+def _held(
+    oldest_at: datetime | None, waiting: int, target: ClinicsTarget, context: Context
+) -> tuple[Health, Phrase, Phrase] | None:
+    """What is wrong with changes that wait, by the oldest of them; None while that is usual."""
+    if oldest_at is None:
+        return Health.UNKNOWN, say("{n:number} wait, no date", n=waiting), MEANS
+    if oldest_at - context.now > CLOCKS_APART:
+        return Health.UNKNOWN, say("clocks disagree"), MEANS
+    age_s = (context.now - oldest_at).total_seconds()
     if age_s < target.waiting_warning_s:
-        return Health.OK, counts, SILENCE
+        return None
     health = Health.CRITICAL if age_s >= target.waiting_critical_s else Health.WARNING
-    return health, say("{n:number} wait since {at:when}", n=waiting, at=values["oldest_at"]), MEANS
+    return health, say("{n:number} wait since {at:when}", n=waiting, at=oldest_at), MEANS
 
 
 def _empty(reading: Reading, target: ClinicsTarget, context: Context) -> tuple[Health, Phrase, Phrase]:

@@ -8,6 +8,7 @@ from typing import Any
 from medflow_tui.model.health import Cause, Health, Judgement, Reading
 from medflow_tui.model.targets.devices import Device, DevicesTarget
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.hours import is_late
 from medflow_tui.rules.judging.context import Context
 
 MEANS = say("examinations of this device do not arrive in the patients' files")
@@ -91,7 +92,8 @@ def _aged(values: Any, due: float, context: Context) -> Finding:
     if age < -AHEAD_S:
         return Health.UNKNOWN, say("dated ahead of now")
     age = max(0.0, age)
-    if due and age > due:
+    last = datetime.fromisoformat(values["last_sync"])
+    if due and is_late(values.get("hours"), values.get("zone", "UTC"), last, due, context.now):
         return Health.WARNING, say("{age:duration} old, due {due:duration}", age=age, due=due)
     if values["last_sync_status"] == "partial":
         return Health.WARNING, say("imported in part")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from medflow_tui.model.health import Cause, Failure, Health, Judgement, Reading
@@ -13,6 +13,8 @@ from medflow_tui.rules.judging.failure import judge_failure
 
 MEANS = say("new images wait outside the patients' files, and are lost after 24 h")
 MEANS_WORKER = say("nobody takes new images into the patients' files")
+
+CLOCKS_APART = timedelta(minutes=5)
 
 Finding = tuple[Health, Phrase]
 
@@ -30,7 +32,7 @@ def judge(reading: Reading, target: QueueTarget, context: Context) -> Judgement:
 def _judge_queue(reading: Reading, target: QueueTarget, context: Context) -> Judgement:
     """Waiting without a worker is critical; lost, failed, expiring or forgotten jobs are a warning.
 
-    Good only when every list and every record was seen.
+    Good only when every list and every record was seen, and each job that waits says since when.
     """
     if reading.failure is not None:
         return Judgement(
@@ -66,6 +68,8 @@ def _worst(values: Any, target: QueueTarget, context: Context) -> Finding | None
         return Health.WARNING, say("lost in {rest:duration}", rest=rest)
     if _is_stuck(values, target, context):
         return Health.WARNING, say("jobs wait since {at:when}", at=oldest)
+    if values["waiting"] and oldest is not None and oldest - context.now > CLOCKS_APART:
+        return Health.UNKNOWN, say("clocks disagree")
     if values["failed"] >= target.failed_warning:
         return Health.WARNING, say("{n:number} failed", n=values["failed"])
     return None
@@ -74,6 +78,8 @@ def _worst(values: Any, target: QueueTarget, context: Context) -> Finding | None
 def _rest(values: Any) -> Finding:
     if not values["complete"]:
         return Health.UNKNOWN, say("read in part")
+    if values.get("undated"):
+        return Health.UNKNOWN, say("{n:number} wait, no date", n=values["waiting"])
     if values["waiting"]:
         return Health.OK, say("{n:number} wait", n=values["waiting"])
     return Health.OK, say("nothing waits")
@@ -120,7 +126,7 @@ def _told(values: Any, target: QueueTarget, context: Context) -> Finding:
 def _shown(values: Any, target: QueueTarget, context: Context) -> Finding:
     if _is_stuck(values, target, context):
         return Health.WARNING, say("jobs wait since {at:when}", at=_moment(values["oldest_at"]))
-    worked = _moment(values["worked_at"])
+    worked = _worked(values, context)
     if worked is not None and (context.now - worked).total_seconds() <= target.stuck_after_s:
         return Health.OK, say("worked at {at:clock}", at=worked)
     return Health.UNKNOWN, values["why"] if "why" in values else say("no log-in given")
@@ -131,8 +137,14 @@ def _is_stuck(values: Any, target: QueueTarget, context: Context) -> bool:
     oldest = _moment(values["oldest_at"])
     if not values["waiting"] or oldest is None:
         return False
-    idle_since = max(filter(None, (oldest, _moment(values["worked_at"]))))
+    idle_since = max(filter(None, (oldest, _worked(values, context))))
     return (context.now - idle_since).total_seconds() > target.stuck_after_s
+
+
+def _worked(values: Any, context: Context) -> datetime | None:
+    """When work was last seen; a moment ahead of now is not believed, or a wrong clock would hide a worker that is gone."""
+    worked = _moment(values["worked_at"])
+    return None if worked is None or worked - context.now > CLOCKS_APART else worked
 
 
 def _judge_call(reading: Reading) -> Judgement:
@@ -142,7 +154,7 @@ def _judge_call(reading: Reading) -> Judgement:
         return Judgement(health=Health.OK, evidence=say("answers"), figure=reading.latency_ms, form="ms")
     detail = [say("no further call before then")] if failure.cause is Cause.LIMITED else []
     if failure.cause is Cause.DENIED:
-        detail.append(say("log-in is not tried again until the configuration changes"))
+        detail.append(say("log-in is not tried again for a day, unless the password changes"))
     return Judgement(
         health=_unknown(failure), evidence=failure.text, detail=tuple(detail), means=MEANS_WORKER
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from medflow_tui.model.health import Cause, Failure, Health, Judgement, Reading
 from medflow_tui.model.targets.share import ShareTarget
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.hours import is_late
 from medflow_tui.rules.judging.context import Context
 from medflow_tui.rules.judging.failure import judge_failure
 
@@ -83,7 +84,8 @@ def _age(reading: Reading, target: ShareTarget, context: Context) -> Finding | N
         if values["ahead"]:
             return Health.UNKNOWN, say("dated ahead of now")
         return Health.WARNING, say("no file in it")
-    if age <= due:
+    newest = datetime.fromisoformat(values["newest"])
+    if not is_late(values.get("hours"), values.get("zone", "UTC"), newest, due, context.now):
         return None
     if not complete:
         return Health.UNKNOWN, say("{age:duration} old, in part", age=age)

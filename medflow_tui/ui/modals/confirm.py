@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from medflow_tui.ui.present.line import Span, wrap
+from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
@@ -25,7 +26,7 @@ class _Field(Input):
         event.stop()
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(SizedScreen[bool], ModalScreen[bool]):
     """True only when exactly `phrase` was typed once no key had come for `arm_after_s`; escape is False."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -11,11 +12,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from medflow_tui.ui.present.line import Span, wrap
+from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
 
-class Prompt(ModalScreen[str | None]):
+class Prompt(SizedScreen[str | None], ModalScreen[str | None]):
     """Returns the text, or None when left with escape. `secret` hides what is typed; `lines` stand above the field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "")]
@@ -39,7 +41,15 @@ class Prompt(ModalScreen[str | None]):
         board = self.query_one("#question", Lines)
         board.styles.height = len(texts)
         board.show([(Span(f" {each}", "strong"),) for each in texts])
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that came before the field had the focus: on a slow line a whole word arrives at once."""
+        field = self.query_one(Input)
+        if event.is_printable and event.character is not None:
+            field.insert_text_at_cursor(event.character)
+        elif event.key == "enter":
+            self.dismiss(field.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)

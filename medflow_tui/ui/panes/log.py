@@ -9,7 +9,6 @@ from medflow_tui.model.health import Verdict
 from medflow_tui.model.log import Level, LogLine, LogNews
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.logline import fold
 from medflow_tui.rules.logview import filter_of, neighbour
 from medflow_tui.ui.present.health import counts, ordered
 from medflow_tui.ui.present.line import Line, Span, fit, width
@@ -54,6 +53,11 @@ class LogPane(Lines, can_focus=True):
         """The worst verdict on the logs."""
         return next(iter(ordered(self._verdicts)), None)
 
+    @property
+    def texts_kept(self) -> list[str]:
+        """Every line that can be scrolled to or filtered for."""
+        return [f"{each.origin} {each.source} {each.text}" for each in self._kept]
+
     def judged(self, verdicts: tuple[Verdict, ...]) -> None:
         """What is concluded from the logs; drawn with the next `take`."""
         self._verdicts = verdicts
@@ -94,7 +98,7 @@ class LogPane(Lines, can_focus=True):
             return
         old, recent = self._shown[:-FOLDED], self._shown[-FOLDED:]
         before = len(self._shown)
-        self._shown = [*old, *fold([*recent, *lines])][-KEPT:]
+        self._shown = [*old, *_folded([*recent, *lines])][-KEPT:]
         if not self.following:
             self._top = max(0, min(self._top, len(self._shown) - 1))
         self._at = None if before > len(self._shown) else self._at
@@ -114,7 +118,7 @@ class LogPane(Lines, can_focus=True):
         self.include = self.include if include is None else include
         self.exclude = self.exclude if exclude is None else exclude
         self._filter = chosen
-        self._shown = list(fold(each for each in self._kept if chosen.shows(each)))
+        self._shown = _folded([each for each in self._kept if chosen.shows(each)])
         self.bottom()
         return None
 
@@ -221,3 +225,9 @@ class LogPane(Lines, can_focus=True):
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)
         self.draw()
+
+
+def _folded(lines: list[LogLine]) -> list[LogLine]:
+    from medflow_tui.rules.logline import fold
+
+    return list(fold(lines))

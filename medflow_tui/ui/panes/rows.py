@@ -51,6 +51,10 @@ class RowsPane(Lines, can_focus=True):
         self._chosen = self._rows[max(0, min(at + steps, len(self._rows) - 1))].target
         self.draw()
 
+    def prefer(self, target: str) -> None:
+        """Select a target as soon as it is shown here."""
+        self._chosen = target
+
     def choose(self, target: str) -> bool:
         """Select a target by name; False when it is not shown here."""
         if all(each.target != target for each in self._rows):

@@ -64,15 +64,16 @@ def _row(verdict: Verdict, language: Language, now: datetime) -> dict[str, Any]:
         "latency_ms": _number(verdict.latency_ms, 1),
         "cause": verdict.failure.cause.value if verdict.failure else None,
         "figure": _number(verdict.judgement.figure if verdict.judgement else None),
-        "acknowledged": _entry(verdict.acknowledged and verdict.acknowledged.until, verdict.acknowledged),
-        "maintenance": _entry(verdict.maintenance and verdict.maintenance.ends, verdict.maintenance),
+        "acknowledged": _entry(verdict.acknowledged),
+        "maintenance": _entry(verdict.maintenance),
     }
 
 
-def _entry(until: datetime | None, entry: Acknowledgement | Maintenance | None) -> dict[str, str] | None:
+def _entry(entry: Acknowledgement | Maintenance | None) -> dict[str, str] | None:
     """Who said why, and until when it counts."""
-    if entry is None or until is None:
+    if entry is None:
         return None
+    until = entry.until if isinstance(entry, Acknowledgement) else entry.ends
     return {"who": clean(entry.who), "why": clean(entry.why), "until": until.isoformat()}
 
 

@@ -238,8 +238,12 @@ def with_words(verdicts: Iterable[Verdict], words: str, look: Look) -> tuple[Ver
     if not wanted:
         return tuple(verdicts)
 
-    def text(verdict: Verdict) -> str:
-        evidence = look.language.say(verdict.evidence, look.now)
-        return f"{called(verdict, look.language)} {verdict.target} {evidence}".casefold()
+    return tuple(
+        each for each in verdicts if all(word in row_text(each, look).casefold() for word in wanted)
+    )
 
-    return tuple(each for each in verdicts if all(word in text(each) for word in wanted))
+
+def row_text(verdict: Verdict, look: Look) -> str:
+    """Name, target and evidence, without columns."""
+    evidence = look.language.say(verdict.evidence, look.now)
+    return f"{called(verdict, look.language)} {verdict.target} {evidence}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.binding import Binding
-from textual.screen import Screen
 
 from medflow_tui.ui import commands
 from medflow_tui.ui.present.line import Line, Span, width, wrap
+from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from medflow_tui.ui.session import Session
 
 
-class KeyedScreen(Screen[None]):
+class KeyedScreen(SizedScreen[None]):
     """A screen whose keys are those declared for its place."""
 
     place = ""

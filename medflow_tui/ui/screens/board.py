@@ -18,7 +18,7 @@ from medflow_tui.ui.panes.rows import RowsPane
 from medflow_tui.ui.present.header import header, second_line
 from medflow_tui.ui.present.line import Span, width, wrap
 from medflow_tui.ui.present.report import PANE_TITLES
-from medflow_tui.ui.present.rows import Look, with_words
+from medflow_tui.ui.present.rows import Look, row_text, with_words
 from medflow_tui.ui.screens.base import KeyedScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
@@ -125,7 +125,7 @@ class Board(KeyedScreen):
         if self.has_class("beside") and verdict is not None:
             pane = self.query_one(DetailPane)
             pane.about(verdict.target)
-            pane.tell(verdict, self.switchboard.offers_for(verdict))
+            pane.tell(verdict, self.switchboard.offers_for(verdict), self.snapshot)
 
     def open_beside(self) -> None:
         """The list keeps its keys; the detail stands at its right."""
@@ -194,6 +194,11 @@ class Board(KeyedScreen):
                 self.log_pane.count(follower.histogram())
         if self.frozen is None:
             self.draw_header()
+
+    @property
+    def row_texts(self) -> list[str]:
+        """What can be read in the rows, for every verdict."""
+        return [row_text(each, self.look) for each in self.snapshot.verdicts]
 
     def _filtered(self, verdicts: tuple[Verdict, ...], look: Look) -> tuple[Verdict, ...]:
         found = with_words(verdicts, self.view.words, look)

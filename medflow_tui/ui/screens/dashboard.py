@@ -18,6 +18,7 @@ class DashboardScreen(Board):
     """Every key of the dashboard and of its log, as `commands` names them."""
 
     def on_mount(self) -> None:
+        self.switchboard.take_up_view()
         self.action_pane(self.view.pane)
 
     def go_to(self, target: str) -> bool:
@@ -30,8 +31,8 @@ class DashboardScreen(Board):
 
     def action_pane(self, pane: str) -> None:
         if self.view.maximised and self.view.maximised != pane:
-            self._set_maximised(pane)
-        self.query_one(f"#{pane}", Widget).focus()
+            self.maximise(pane)
+        self.set_focus(self.query_one(f"#{pane}", Widget))  # at once: the next key may be there already
 
     def action_next_pane(self, step: int) -> None:
         now = self.focused_pane()
@@ -131,9 +132,10 @@ class DashboardScreen(Board):
 
     def action_maximise(self) -> None:
         pane = self.focused_pane()
-        self._set_maximised("" if self.view.maximised or pane is None else str(pane.id))
+        self.maximise("" if self.view.maximised or pane is None else str(pane.id))
 
-    def _set_maximised(self, pane: str) -> None:
+    def maximise(self, pane: str) -> None:
+        """This pane alone; all of them when the name is empty."""
         self.view = replace(self.view, maximised=pane)
         self.set_class(bool(pane), "maximised")
         for each in self.query(".pane"):
@@ -160,12 +162,12 @@ class DashboardScreen(Board):
             self.view = replace(self.view, words="", problems=False)
             self.redraw()
         elif self.view.maximised:
-            self._set_maximised("")
+            self.maximise("")
         elif self.has_class("beside"):
             self.close_beside()
 
     def action_leave(self) -> None:
         if self.view.maximised:
-            self._set_maximised("")
+            self.maximise("")
         else:
             self.switchboard.leave()

@@ -8,6 +8,7 @@ in `start_application_mode` to a `WriterThread` that is not started yet; here a 
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import signal
@@ -58,6 +59,7 @@ class LineDriver(LinuxDriver):
         self._output = 1 if os.isatty(1) else 2
         self._wake = os.pipe()
         super().__init__(app, **options)
+        self._size = self._size or self._get_terminal_size()  # else the console's, which guesses another one
 
     @property  # type: ignore[override]
     def _writer_thread(self) -> Writer | None:
@@ -166,11 +168,14 @@ class LineDriver(LinuxDriver):
 
 
 def in_front(terminal: int) -> bool:
-    """Whether our processes have the terminal: a change by one in the background would stop it."""
+    """Whether our processes have the terminal: a change by one in the background would stop it.
+
+    A terminal that controls nobody of ours (ENOTTY) stops nobody either; one that was hung up is EIO.
+    """
     try:
         return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno == errno.ENOTTY
 
 
 def restore(terminal: int, attributes: list[Any] | None) -> None:

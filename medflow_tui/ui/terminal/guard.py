@@ -15,7 +15,7 @@ from medflow_tui.ui.terminal.link import SIGNALS, Link, Loss
 
 ASK_EVERY_S = 0.2
 ENDS_WITHIN_S = 5.0  # the application itself, once it was asked
-WORK_WITHIN_S = 60.0  # threads that write something down
+WORK_WITHIN_S = 30.0  # what has begun to be written down
 
 Journal = Callable[[str], None]
 
@@ -25,7 +25,7 @@ def guarded(app: Any, link: Link, journal: Journal) -> Iterator[None]:
     """Around `app.run`: SIGHUP, SIGTERM and SIGINT lose the line, and a lost line ends the application.
 
     Plain handlers, not those of the event loop: they run also while something holds the loop up. After the block the
-    process has `WORK_WITHIN_S` to end. `journal` gets sentences for the program's own log, from another thread.
+    process has twice `WORK_WITHIN_S` to end. `journal` gets sentences for the program's own log, from another thread.
     """
     before = {number: signal.getsignal(number) for number in _numbers()}
     ended = threading.Event()
@@ -60,12 +60,8 @@ def _watch(app: Any, link: Link, journal: Journal, ended: threading.Event) -> No
             _force(app, loss, journal, "the application did not end")
         app.post_message(LineLost(loss.code))
         ended.wait(ASK_EVERY_S)
-    time.sleep(WORK_WITHIN_S)
-    _force(app, loss, journal, "work did not end: " + ", ".join(sorted(_work())))
-
-
-def _work() -> set[str]:
-    return {each.name for each in threading.enumerate() if not each.daemon}
+    time.sleep(2 * WORK_WITHIN_S)
+    _force(app, loss, journal, "something does not end")
 
 
 def _force(app: Any, loss: Loss, journal: Journal, why: str) -> None:

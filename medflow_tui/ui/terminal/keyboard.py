@@ -17,7 +17,7 @@ _CONTROL = re.compile(rb"\x1b\[(?:<[0-9;-]*[Mm]|[0-?]*[ -/]*[@-~])")  # some ter
 _BEGUN = re.compile(rb"\x1b\[(?:<[0-9;-]*|[0-?]*[ -/]*)")
 _STRINGS = (b"]", b"P", b"X", b"^", b"_")  # OSC, DCS, SOS, PM, APC
 # A byte that is not UTF-8 was typed in Latin-1 (PuTTY with the wrong translation); a control character of it is noise.
-_LATIN_1 = {0xDC00 + byte: chr(byte) if byte >= 0xA0 else "\ufffd" for byte in range(0x80, 0x100)}
+_LATIN_1 = {0xDC00 + byte: chr(byte) if byte >= 0xA0 else None for byte in range(0x80, 0x100)}
 
 
 class Keyboard:

@@ -13,7 +13,7 @@ from tests.bench.run import Run, Strokes, middle, upper
 WALK = Strokes(("down", "down", "down", "up", "up", "up") * 5)
 MAXIMISED = Strokes(("f4", "m"), apart_s=1.0)
 SCROLL = Strokes(("end", *["down", "up"] * 2, *["up"] * 60), apart_s=0.15)
-HELP = Strokes(("?", "escape") * 3, apart_s=1.0)
+HELP = Strokes(("?", "q") * 3, apart_s=1.0)
 
 
 def row_down(bench: Bench) -> Iterator[Figure]:
@@ -34,7 +34,7 @@ def help_screen(bench: Bench) -> Iterator[Figure]:
     for size in bench.sizes:
         run = bench.run(still(), size, HELP)
         yield from _costs("help screen", run, "?", None)
-        yield from _costs("back from it", run, "escape", None)
+        yield from _costs("back from it", run, "q", None)
 
 
 def _costs(

@@ -175,3 +175,32 @@ def test_a_file_that_another_process_holds_locked_delays_only_briefly(tmp_path: 
         holder.close()
     assert budget.used(HOST, 900, NOW) == 2
     assert budget.notices() == ()
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_a_clock_that_is_set_back_ends_a_wait_that_was_told_before(tmp_path: Path, blocked: bool) -> None:
+    if blocked:
+        (tmp_path / FILE).mkdir()
+    budget = SharedBudget(tmp_path)
+    budget.forbid(HOST, after(860), NOW)
+    assert budget.take(HOST, 100, 900, after(10)) == after(860)
+    assert budget.take(HOST, 100, 900, after(-5 * 3600)) is None
+    budget.forbid(HOST, after(-5 * 3600 + 60), after(-5 * 3600))
+    assert budget.take(HOST, 100, 900, after(-5 * 3600 + 10)) == after(-5 * 3600 + 60)
+
+
+def test_a_file_from_before_tables_were_numbered_goes_on(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as file:
+        file.executescript(
+            "CREATE TABLE call (host TEXT NOT NULL, at REAL NOT NULL);"
+            "CREATE TABLE wait (host TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;"
+        )
+        file.execute("INSERT INTO wait VALUES (?, ?)", (HOST, after(60).timestamp()))
+        file.execute("INSERT INTO call VALUES (?, ?)", ("central:5002", NOW.timestamp()))
+    file.close()
+    budget = SharedBudget(tmp_path)
+    assert budget.take(HOST, 100, 900, NOW) == after(60)
+    assert budget.used("central:5002", 900, after(1)) == 1
+    budget.forbid(HOST, after(90), NOW)
+    assert budget.take(HOST, 100, 900, after(70)) == after(90)
+    assert budget.notices() == ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,13 @@ from medflow_tui.journal.audit import Audit
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """(what, file name) in the order in which it happened."""
     calls: list[tuple[str, str]] = []
     fsync, write, replace = os.fsync, os.write, Path.replace
 
     def name(descriptor: int) -> str:
-        return Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        return Path(f"/proc/self/fd/{descriptor}").readlink().name
 
     def noted_fsync(descriptor: int) -> None:
         calls.append(("fsync", name(descriptor)))
@@ -36,7 +35,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(os, "write", noted_write)
     monkeypatch.setattr(Path, "replace", noted_replace)
-    yield calls
+    return calls
 
 
 def test_a_line_is_one_write_and_then_one_fsync_before_append_returns(

@@ -22,6 +22,7 @@ from medflow_tui.journal.history import FILE, History, HistoryReader
 from medflow_tui.model.health import Acknowledgement, Health, Judgement, Reading, Verdict
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.monitor.knowledge import Knowledge
 from medflow_tui.rules.alerts import settle, unread
 from medflow_tui.wiring import people_on, remembered
 
@@ -251,6 +252,7 @@ from medflow_tui.journal.budget import SharedBudget
 from medflow_tui.model.health import Acknowledgement, Health, Judgement, Reading
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import say
+from medflow_tui.monitor.knowledge import Knowledge
 from medflow_tui.rules.alerts import settle, unread
 module.COMMIT_EVERY_S = 0.01
 state = Path(sys.argv[1])
@@ -350,3 +352,27 @@ def test_somebody_else_on_the_desk_is_noticed_and_nothing_new_is_not_read(tmp_pa
     assert people is not None
     assert people[0]["redis"].why == "cable"
     assert look(START) is None
+
+
+def test_since_when_and_the_last_minutes_are_shown_again_after_a_restart(tmp_path: Path) -> None:
+    """A power cut of six minutes leaves its gap."""
+    write(
+        tmp_path,
+        pair(Health.OK, START),
+        pair(Health.CRITICAL, START + timedelta(minutes=6)),
+        pair(Health.WARNING, START + timedelta(minutes=8)),
+    )
+    now = START + timedelta(minutes=16)
+    site: Any = type("Site", (), {"targets": (RedisTarget(name="redis", confirm=1),)})
+    knowledge = Knowledge(site.targets, remembered(site, HistoryReader(tmp_path, lambda: now), now))
+    reading = Reading(target="redis", kind="redis", observed_at=now, how=say("t"))
+    knowledge.absorb("redis", (reading,), now)
+    assert knowledge.snapshot(now).verdicts[0].spark == (Health.OK, Health.CRITICAL, None, Health.UNKNOWN)
+    later = now + timedelta(minutes=5)
+    knowledge.absorb("redis", (replace(reading, observed_at=later),), later)
+    assert knowledge.snapshot(later).verdicts[0].spark == (
+        Health.CRITICAL,
+        None,
+        Health.UNKNOWN,
+        Health.UNKNOWN,
+    )

@@ -99,7 +99,7 @@ def test_the_name_of_a_new_folder_is_made_durable_in_the_folder_above(
     real = os.fsync
 
     def note(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", note)

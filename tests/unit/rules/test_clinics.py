@@ -246,6 +246,13 @@ def test_closed_is_closed_with_the_own_line_down() -> None:
             Health.WARNING,
             "{n:number} wait, {lost:number} given up",
         ),
+        ({"waiting": 14, "oldest_at": None}, Health.UNKNOWN, "{n:number} wait, no date"),
+        ({"waiting": 14, "oldest_at": NOW + timedelta(days=1)}, Health.UNKNOWN, "clocks disagree"),
+        (
+            {"waiting": 2, "given_up": 1, "oldest_at": minutes_ago(1441)},
+            Health.CRITICAL,
+            "{n:number} wait since {at:when}",
+        ),
         ({"given_up": 20}, Health.CRITICAL, "{n:number} wait, {lost:number} given up"),
         ({}, Health.OK, "all sent {at:when}"),
         ({"own_seen": None}, Health.UNKNOWN, "empty, unconfirmed"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from medflow_tui.model.health import Cause, Failure, Health, Judgement, Reading
+from medflow_tui.model.site import Hours
 from medflow_tui.model.targets.devices import Device, DevicesTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.judging import Context, judge
@@ -104,3 +105,12 @@ def test_a_configured_device_that_is_not_there_is_a_warning() -> None:
 )
 def test_the_whole_is_good_only_when_all_were_read(seen: dict[str, Any], health: Health) -> None:
     assert judged("", seen).health is health
+
+
+def test_a_device_that_was_used_on_saturday_is_not_late_on_monday_morning() -> None:
+    """Every 4 h, last on Saturday at 14:30 UTC, looked at on Tuesday at 09:00: all of Monday lies between."""
+    saturday = NOW.replace(day=21, hour=14, minute=30).isoformat()
+    working = {**CALM, "last_sync": saturday, "hours": Hours(), "zone": "Africa/Kinshasa"}
+    assert judged("/CLARUS", working).health is Health.WARNING
+    only_saturdays = {**working, "hours": Hours(days=("sat",))}
+    assert judged("/CLARUS", only_saturdays).health is Health.OK

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from medflow_tui.model.site import Hours
-from medflow_tui.rules.hours import DAYS, clock, fault, open_seconds, open_since, opens_next
+from medflow_tui.rules.hours import DAYS, clock, fault, is_late, open_seconds, open_since, opens_next
 
 KINSHASA, LUBUMBASHI = ZoneInfo("Africa/Kinshasa"), ZoneInfo("Africa/Lubumbashi")
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -139,3 +139,51 @@ def test_since_it_opened_every_second_was_open(hours: Hours, zone: ZoneInfo, now
     since = open_since(hours, zone, now)
     if since is not None:
         assert open_seconds(hours, zone, since, now) == pytest.approx((now - since).total_seconds())
+
+
+SATURDAY, FRIDAY = at(14, 30, day=5), at(14, 30, day=4)
+HOUR_S = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("newest", "due_s", "now", "late"),
+    [
+        (SATURDAY, 4 * HOUR_S, at(7, day=7), False),  # Monday, half an hour after opening
+        (SATURDAY, 4 * HOUR_S, at(9, day=7), False),
+        (SATURDAY, 4 * HOUR_S, at(9, 30, day=7), True),
+        (SATURDAY, 26 * HOUR_S, at(7, day=7), False),
+        (FRIDAY, 26 * HOUR_S, at(15, day=5), False),  # the whole of Saturday, and a little of Friday
+        (FRIDAY, 26 * HOUR_S, at(7, 30, day=7), True),
+        (at(8), 4 * HOUR_S, at(11), False),
+        (at(8), 4 * HOUR_S, at(13), True),
+        (at(8, day=-40), 40 * 24 * HOUR_S, at(9), True),
+        (at(8), 4 * HOUR_S, at(7), False),
+    ],
+)
+def test_nights_and_sundays_do_not_make_a_device_late(
+    newest: datetime, due_s: float, now: datetime, late: bool
+) -> None:
+    assert is_late(Hours(), "Africa/Kinshasa", newest, due_s, now) is late
+
+
+@given(MOMENTS, st.floats(0, 90 * 86_400), st.timedeltas(timedelta(0), timedelta(days=99)))
+def test_without_hours_or_with_unreadable_ones_the_clock_on_the_wall_counts(
+    newest: datetime, due_s: float, length: timedelta
+) -> None:
+    late = length.total_seconds() > due_s
+    assert is_late(None, "Africa/Kinshasa", newest, due_s, newest + length) is late
+    assert is_late(Hours(opens="?"), "Africa/Kinshasa", newest, due_s, newest + length) is late
+
+
+@given(
+    HOURS,
+    st.floats(1, 80 * HOUR_S),
+    st.floats(0, 80 * HOUR_S),
+    st.timedeltas(timedelta(0), timedelta(days=9)),
+)
+def test_a_longer_time_is_never_late_before_a_shorter_one(
+    hours: Hours, due_s: float, more_s: float, length: timedelta
+) -> None:
+    now = SATURDAY + length
+    if is_late(hours, "Africa/Kinshasa", SATURDAY, due_s + more_s, now):
+        assert is_late(hours, "Africa/Kinshasa", SATURDAY, due_s, now)

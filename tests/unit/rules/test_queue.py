@@ -30,6 +30,7 @@ CALM: dict[str, Any] = {
     "oldest_at": None,
     "expires_in_s": None,
     "gone": 0,
+    "undated": 0,
     "done": 14,
     "worked_at": None,
     "lost": 0,
@@ -82,6 +83,9 @@ def judged(part: str, values: dict[str, Any] | None = None, failure: Failure | N
         ({"gone": 4}, Health.WARNING, "{n:number} jobs expired"),
         ({"failed": 1, "failed_seen": 1, "failed_gone": 1}, Health.WARNING, "{n:number} failed"),
         ({"complete": False}, Health.UNKNOWN, "read in part"),
+        ({"waiting": 2, "undated": 2}, Health.UNKNOWN, "{n:number} wait, no date"),
+        ({"waiting": 2, "oldest_at": ago(days=-1)}, Health.UNKNOWN, "clocks disagree"),
+        ({**WAITS, "worked_at": ago(days=-1)}, Health.WARNING, "jobs wait since {at:when}"),
         ({"complete": False, "lost": 1}, Health.WARNING, "{n:number} jobs lost"),
     ],
 )
@@ -126,6 +130,7 @@ def test_the_worker_is_judged_by_the_backends_word(
         ({"api": "none", **WAITS}, Health.WARNING, "jobs wait since {at:when}"),
         ({"api": "none", "worked_at": ago(minutes=3)}, Health.OK, "worked at {at:clock}"),
         ({"api": "none", "worked_at": ago(hours=3)}, Health.UNKNOWN, "no log-in given"),
+        ({"api": "none", "worked_at": ago(days=-1)}, Health.UNKNOWN, "no log-in given"),
         ({"api": "none", "waiting": 1, "oldest_at": ago(minutes=2)}, Health.UNKNOWN, "no log-in given"),
     ],
 )

@@ -1,5 +1,6 @@
 """The verdict on a device's share in the situations of the field."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from medflow_tui.model.health import Cause, Failure, Health, Judgement, Reading
+from medflow_tui.model.site import Hours
 from medflow_tui.model.targets.share import ShareTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.judging import Context, judge
@@ -123,3 +125,20 @@ def test_the_detail_says_why_the_share_is_silent_and_how_the_line_is() -> None:
         "accepts, no answer",
         "loss {loss:percent} of {n:number} connections",
     ]
+
+
+def test_a_device_that_was_used_on_saturday_is_not_late_on_monday_morning() -> None:
+    monday = NOW.replace(day=23, hour=7)
+    saturday = (monday - timedelta(days=2) + timedelta(hours=7)).isoformat()
+    reading = Reading(
+        target="solix56",
+        kind="share",
+        observed_at=monday,
+        how=say("how"),
+        values={**CALM, "newest": saturday},
+    )
+    assert judge(reading, TARGET, Context(now=monday)).health is Health.WARNING
+    working = {**reading.values, "hours": Hours(), "zone": "Africa/Kinshasa"}
+    assert judge(replace(reading, values=working), TARGET, Context(now=monday)).health is Health.OK
+    noon = monday + timedelta(hours=5)
+    assert judge(replace(reading, values=working), TARGET, Context(now=noon)).health is Health.WARNING
