@@ -2,7 +2,7 @@
 
 Standard library only: it is started without site packages. One JSON line in, one out:
 `{"ask": "list", "root", "folders": [name], "entries"}` → `{"device", "total", "free", "folders": {name: {"found": [entry],
-"complete"} | {"errno"}}}` or `{"errno"}`; an entry has `name, size, changed` (nanoseconds), `folder`.
+"complete"} | {"errno"}}}` or `{"errno"}`; an entry has `name, size, changed` (nanoseconds), `inode`, `folder`.
 `{"ask": "examine", "path", "version", "sidecar", "form", "bytes", "seconds"}` → `{"done": false, "read", "size"}` while there is
 more to read (ask again), then `{"done": true, "state", "proved", "clear"}` or `{"errno"}`.
 """
@@ -87,7 +87,14 @@ def _names(folder: Path, limit: int) -> dict[str, Any]:
                     found.append(_sum(entry))
                 elif entry.is_file(follow_symlinks=False):
                     facts = entry.stat(follow_symlinks=False)
-                    found.append({"name": entry.name, "size": facts.st_size, "changed": facts.st_mtime_ns})
+                    found.append(
+                        {
+                            "name": entry.name,
+                            "size": facts.st_size,
+                            "changed": facts.st_mtime_ns,
+                            "inode": facts.st_ino,
+                        }
+                    )
             except FileNotFoundError:
                 continue
     return {"found": found, "complete": True}
@@ -99,7 +106,7 @@ def _sum(entry: os.DirEntry[str]) -> dict[str, Any]:
     for path in _within(Path(entry.path)):
         facts = path.lstat()
         size, changed = size + facts.st_size, max(changed, facts.st_mtime_ns)
-    return {"name": entry.name, "size": size, "changed": changed, "folder": True}
+    return {"name": entry.name, "size": size, "changed": changed, "folder": True, "inode": entry.inode()}
 
 
 def _within(folder: Path) -> Iterator[Path]:

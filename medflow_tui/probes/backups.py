@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from medflow_tui.clients.network import Deadline
 from medflow_tui.clients.talking_child import TalkingChild
 from medflow_tui.clients.tools import Tools
+from medflow_tui.journal.proofs import Proof, Proofs
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
 from medflow_tui.model.words import say
@@ -23,6 +25,7 @@ from medflow_tui.rules.backup_values import Finding, describe
 HOW = say("names in the folder, SHA-256 of the newest files, lengths inside them")
 NOT_READ = Failure(cause=Cause.UNSUPPORTED, text=say("folder not read"))
 READER = "medflow_tui.clients.backup_reader"
+READ_AGAIN = timedelta(days=7)  # a disk may lose bytes of a file that nobody writes
 MARGIN_S = 1.0  # kept back from a portion of reading, so that its answer arrives before the deadline
 COPY = "copy"
 
@@ -55,6 +58,7 @@ class BackupsProbe:
         self._root = Path(tools.site.folder, target.folder).absolute()
         self._child, self._copy_child = TalkingChild(READER), TalkingChild(READER)
         self._findings: dict[tuple[str, tuple[object, ...]], Finding] = {}
+        self._proofs = Proofs(tools.state)
         self._sizes: dict[tuple[Path, str], dict[str, int]] = {}
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
@@ -125,27 +129,52 @@ class BackupsProbe:
         return frozenset(each.name for each in entries if before.get(each.name, each.size) != each.size)
 
     def _examine(self, seen: Seen, deadline: Deadline) -> None:
-        """Reads the newest files on under the budget; what was read once is not read again until it changes."""
+        """Reads the newest files on under the budget; what this or another run has read is not read again for a week,
+
+        unless it changes.
+        """
         wanted = list(_in_turn(self._target.set, seen))
-        known = {(plan.name, copy.identity): plan for plan, copy in wanted}
-        self._findings = {key: found for key, found in self._findings.items() if key in known}
+        self._remember(wanted)
         budget, unfinished = self._target.read_budget, False
         for plan, copy in wanted:
             key = (plan.name, copy.identity)
             before = self._findings.get(key)
-            if before is not None and before.state not in ("checking", "forbidden", "unread"):
+            if before is not None and before.is_final:
                 continue
             if budget <= 0 or deadline.left() <= MARGIN_S:
                 unfinished = unfinished or (before is not None and before.state == "checking")
                 break
             found, used = self._portion(plan, copy, budget, deadline)
             self._findings[key] = found
+            if found.is_final:
+                self._proofs.add((_proof(self._version(plan, copy), found),), self._tools.now())
             budget -= used
             unfinished = found.state == "checking"
             if unfinished:
                 break
         if not unfinished:
             self._child.dismiss()
+
+    def _remember(self, wanted: list[tuple[BackupSet, Copy]]) -> None:
+        """Keeps what is known of the backups wanted, and takes over what other runs have found out."""
+        now, kept = self._tools.now(), {}
+        proofs = self._proofs.all(now)
+        for plan, copy in wanted:
+            key = (plan.name, copy.identity)
+            found = self._findings.get(key)
+            proof = proofs.get(self._version(plan, copy))
+            if proof is not None and (found is None or not found.is_final):
+                found = Finding(
+                    state=proof.state, proved=proof.proved, clear=proof.clear, percent=100.0, at=proof.at
+                )
+            is_old = found is not None and found.at is not None and now - found.at > READ_AGAIN
+            if found is not None and not is_old:
+                kept[key] = found
+        self._findings = kept
+
+    def _version(self, plan: BackupSet, copy: Copy) -> str:
+        """One version of one file, read as one form: path, size, time of change, inode, and those of its checksum."""
+        return json.dumps([str(self._root / plan.folder), copy.form, copy.inode, copy.identity])
 
     def _portion(self, plan: BackupSet, copy: Copy, budget: int, deadline: Deadline) -> tuple[Finding, int]:
         """One portion of one backup, and the bytes it took."""
@@ -174,7 +203,11 @@ class BackupsProbe:
             return Finding(state="checking", percent=percent), budget
         already = int(before.percent * copy.size / 100.0)
         return Finding(
-            state=answer["state"], proved=answer["proved"], clear=answer["clear"], percent=100.0
+            state=answer["state"],
+            proved=answer["proved"],
+            clear=answer["clear"],
+            percent=100.0,
+            at=self._tools.now(),
         ), max(0, answer["read"] - already)
 
     def _values(self, plan: BackupSet, seen: Seen, timezone: str) -> dict[str, Any] | Failure:
@@ -229,6 +262,11 @@ class BackupsProbe:
         )
 
 
+def _proof(version: str, found: Finding) -> Proof:
+    assert found.at is not None
+    return Proof(version=version, state=found.state, proved=found.proved, clear=found.clear, at=found.at)
+
+
 def _copies(seen: Seen) -> Iterator[tuple[Copy, ...]]:
     for listing in seen.sets.values():
         if isinstance(listing, Listing):
@@ -249,6 +287,7 @@ def _entry(found: dict[str, Any]) -> Entry:
         name=found["name"],
         size=found["size"],
         stamp=found["changed"],
+        inode=found["inode"],
         is_folder=found.get("folder", False),
     )
 

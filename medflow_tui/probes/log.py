@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -54,9 +55,9 @@ class LogProbe:
         left = deadline_s
         for thread in started:
             if thread is not None:
-                before = self._tools.now()
+                before = time.monotonic()
                 thread.join(max(0.01, left))
-                left -= max(0.0, (self._tools.now() - before).total_seconds())
+                left -= time.monotonic() - before
         parts = [found.get(path, NO_ANSWER) for path in target.paths]
         if len(parts) == 1:
             return (self._reading(target.name, parts[0], now),)

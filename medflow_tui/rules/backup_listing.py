@@ -33,6 +33,7 @@ class Entry:
     size: int
     stamp: int
     is_folder: bool = False
+    inode: int = 0
 
     @property
     def changed(self) -> datetime:
@@ -44,7 +45,8 @@ class Entry:
 class Copy:
     """One finished backup. `form` tells how its content is examined; `dated` is false when the name has no time.
 
-    `identity` changes when the file or its checksum file was written again.
+    `identity` changes when the file or its checksum file was written again; `inode` is not part of it, because some
+    disks give another one at each look.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Copy:
     size: int
     form: str
     identity: tuple[object, ...]
+    inode: int = 0
     sidecar: str = ""
     sealed: bool = False
     dated: bool = True
@@ -152,6 +155,7 @@ def _copy(entry: Entry, sidecar: Entry | None, plan: BackupSet, zone: tzinfo) ->
             entry.stamp,
             sidecar and (sidecar.name, sidecar.size, sidecar.stamp),
         ),
+        inode=entry.inode,
         sidecar=sidecar.name if sidecar else "",
         sealed=form == "sealed",
         dated=dated,

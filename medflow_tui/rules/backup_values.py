@@ -11,6 +11,7 @@ from medflow_tui.model.targets.backups import BackupSet
 from medflow_tui.rules.backup_listing import Listing
 
 BAD = frozenset({"differs", "short", "empty", "corrupt", "garbled"})
+FINAL = BAD | {"whole", "unproved", "unfamiliar"}
 TREND = 7
 AHEAD = timedelta(minutes=10)  # a clock may be so much ahead before a name counts as dated in the future
 
@@ -21,12 +22,19 @@ class Finding:
 
     `state` is "waiting" (not begun), "checking" (`percent` read), "whole", "unproved" (encrypted and without a checksum),
     "unfamiliar" (a format newer than this program), one of BAD, "forbidden" or "unread" (the disk gave no answer).
+    `at` is when it was read to its end.
     """
 
     state: str = "waiting"
     proved: bool = False
     clear: bool = False
     percent: float = 0.0
+    at: datetime | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """True when it was read to its end."""
+        return self.state in FINAL
 
 
 def describe(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Event, Key, Paste
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -24,6 +25,7 @@ from medflow_tui.ui.session import Session
 from medflow_tui.ui.terminal.choice import chosen_driver
 from medflow_tui.ui.terminal.link import Link
 from medflow_tui.ui.terminal.painter import Painter
+from medflow_tui.ui.terminal.turns import Turns
 
 if TYPE_CHECKING:
     from medflow_tui.ui.acting import Acting
@@ -51,6 +53,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         super().__init__(driver_class=chosen_driver(), **options)
         self.session = session
         self.link = Link()
+        self.turns = Turns(self, super().on_event)
         self._acting: Acting | None = None
         self._has_begun = False
         self.banner: Phrase | None = None
@@ -68,6 +71,13 @@ class MedflowApp(App[int], inherit_bindings=False):
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard is the bottom of the stack."""
         return self.dashboard
+
+    async def on_event(self, event: Event) -> None:
+        """Keys in their turn (see `ui.terminal.turns`)."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.turns.take(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())

@@ -67,9 +67,7 @@ def take_up(dashboard: DashboardScreen, kept: KeptView) -> None:
         dashboard.view = replace(dashboard.view, pane=kept.pane)
 
 
-def _without_people(
-    view: KeptView, before: KeptView, kept: KeptView, dashboard: DashboardScreen
-) -> KeptView:
+def _without_people(view: KeptView, before: KeptView, kept: KeptView, dashboard: DashboardScreen) -> KeptView:
     """The view without words of filters that may be a person's; words that stayed the same were judged already."""
     from medflow_tui.rules.keeping import may_keep
 

@@ -33,6 +33,7 @@ from medflow_tui.rules.judging import Context
 from medflow_tui.rules.judging.backups import judge
 
 NOW = datetime(2026, 11, 23, 13, 32, tzinfo=UTC)
+NOWHERE = Path("/dev/null/state")
 DAY = "2026-11-23T01-00-00-512Z"
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -45,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 def tools(now: datetime = NOW) -> Tools:
     site = Site(code="LAB", name="Lab", environment="lab", timezone="Africa/Kinshasa")
-    return Tools(site=site, secret=lambda _: "", budget=None, state=Path("/nowhere"), now=lambda: now)  # type: ignore[arg-type]
+    return Tools(site=site, secret=lambda _: "", budget=None, state=NOWHERE, now=lambda: now)  # type: ignore[arg-type]
 
 
 def target(folder: Path, **settings: Any) -> BackupsTarget:
@@ -525,7 +526,7 @@ from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
 from medflow_tui.probes.backups import build
 site = Site(code="LAB", name="Lab", environment="lab", timezone="Africa/Kinshasa")
 now = lambda: datetime(2026, 11, 23, 13, 32, tzinfo=UTC)
-tools = Tools(site=site, secret=str, budget=None, state=Path("/nowhere"), now=now)
+tools = Tools(site=site, secret=str, budget=None, state=NOWHERE, now=now)
 target = BackupsTarget(name="backups", folder=sys.argv[2], read_budget=int(sys.argv[3]))
 probe = build(target, tools)
 found = probe.read(8.0)

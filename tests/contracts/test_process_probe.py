@@ -23,7 +23,7 @@ from medflow_tui.clients.supervisors import launchd, pm2, systemd
 from medflow_tui.model.health import Cause, Health, Reading
 from medflow_tui.model.targets.process import ProcessTarget
 from medflow_tui.probes.process import build
-from medflow_tui.rules.judging import Context, judge
+from medflow_tui.rules.judging import Context, judge, judge_failure
 from tests.servers.readings import tools
 
 SECRET = "PHI_ENCRYPTION_KEY_planted_3f9a"
@@ -289,7 +289,7 @@ def test_what_pm2_prints_is_never_quoted_in_an_error() -> None:
             pm2.parse(text, "medflow-backend")
         assert SECRET not in f"{caught.value!r} {caught.value.failure}"
         assert caught.value.__cause__ is None
-        assert caught.value.__suppress_context__
+        assert caught.value.__context__ is None
 
 
 def test_pm2_without_its_daemon_is_not_asked_because_asking_starts_it(
@@ -381,10 +381,79 @@ def test_a_program_that_hangs_is_killed_at_the_deadline_with_its_children(tmp_pa
     with pytest.raises(UnreachableError) as caught:
         run((str(program),), Deadline.after(1.0))
     assert time.monotonic() - started < 1.0 + SLACK_S
-    assert caught.value.failure.cause is Cause.SILENT
+    assert caught.value.failure.cause is Cause.OVERRUN
     child = int((tmp_path / "child").read_text())
     _, alive = psutil.wait_procs([psutil.Process(child)] if psutil.pid_exists(child) else [], timeout=2)
     assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_program_that_prints_without_end_is_stopped_early_and_not_kept(tmp_path: Path) -> None:
+    before = psutil.Process().memory_info().rss
+    started = time.monotonic()
+    with pytest.raises(UnreachableError) as caught:
+        run(("yes", "x" * 1000), Deadline.after(30.0))
+    assert time.monotonic() - started < 10.0
+    assert caught.value.failure.cause is Cause.OVERRUN
+    assert psutil.Process().memory_info().rss - before < 100 * 1024 * 1024
+
+
+def test_a_grandchild_that_keeps_the_output_open_holds_nobody_past_the_deadline(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(UnreachableError):
+        run(("sh", "-c", "setsid sleep 3 & echo done"), Deadline.after(1.0))
+    assert time.monotonic() - started < 1.0 + SLACK_S
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[PM2] no process",
+        "[" * 100_000,
+        "[1, 2]",
+        '{"name": "backend"}',
+        '[{"name": "backend"}]',
+        '[{"name": "backend", "pm2_env": "x"}]',
+        '[{"name": "backend", "pid": 7, "pm2_env": {"status": ["online"]}}]',
+        '[{"name": "backend", "pid": 7, "pm2_env": {"status": "hibernating"}}]',
+    ],
+    ids=range(9),
+)
+def test_what_pm2_never_prints_is_no_word_on_the_process(text: str) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        pm2.parse(text, "backend")
+    assert judge_failure(caught.value.failure).health is Health.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "noise", ["[PM2] Spawning PM2 daemon", "[PM2][WARN] [x]", ">>>> In-memory PM2 is out-of-date"]
+)
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"restart_time": "many"',
+        '"pm_uptime": 1e30',
+        '"pm_uptime": NaN',
+        '"pm_uptime": -5e15',
+        '"max_memory_restart": 1e999',
+        '"exit_code": []',
+    ],
+)
+def test_pm2_is_read_among_lines_of_banner_and_odd_figures_are_left_out(noise: str, more: str) -> None:
+    line = f'[{{"name": "backend", "pid": 7, "pm2_env": {{"status": "online", {more}}}}}]'
+    seen = pm2.parse(f"{noise}\n{line}\n{noise}\n", "backend")
+    assert (seen.state, seen.pid, seen.started_at, seen.memory_limit) == ("running", 7, None, None)
+
+
+@pytest.mark.parametrize("text", ["", "ActiveState=", "ActiveState=dreaming"])
+def test_what_systemd_never_prints_is_no_word_on_the_unit(text: str) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        systemd.parse(text)
+    assert judge_failure(caught.value.failure).health is Health.UNKNOWN
+
+
+def test_a_number_without_end_is_none() -> None:
+    assert systemd.parse("ActiveState=active\nMainPID=" + "9" * 5000).pid is None
 
 
 def test_a_program_gets_an_environment_without_our_secrets(

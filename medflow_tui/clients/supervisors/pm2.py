@@ -27,6 +27,7 @@ STATES = {
     "errored": "failed",
     "waiting restart": "restarting",
 }
+LARGEST = 1e14  # in the year 5138 by a time in ms
 ORDER = ("failed", "restarting", "stopped", "stopping", "starting", "running")
 
 
@@ -70,46 +71,64 @@ def _daemon_runs(home: Path) -> bool:
 
 def parse(text: str, name: str) -> Seen:
     """The process of that name in the JSON list, which may follow lines of banner. Raises UnreachableError."""
-    line = next((each for each in reversed(text.splitlines()) if each.lstrip().startswith("[")), "")
-    try:
-        found = [_kept(each) for each in json.loads(line) if each.get("name") == name]
-    except (ValueError, TypeError, AttributeError):
-        raise garbled("PM2") from None  # the text of the error would quote what was printed
+    listed = next((each for each in map(_listed, reversed(text.splitlines())) if each is not None), None)
+    if listed is None:
+        raise garbled("PM2")
+    found = [_kept(each) for each in listed if each.get("name") == name]
     if not found:
         raise unknown_to("PM2")
+    if any(each["status"] not in STATES for each in found):
+        raise garbled("PM2")
     return _together(found)
 
 
+def _listed(line: str) -> list[Mapping[str, Any]] | None:
+    """The processes in a line of output, or None when it is none of JSON."""
+    try:
+        found = json.loads(line) if line.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) and all(isinstance(each, Mapping) for each in found) else None
+
+
 def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
-    environment = entry.get("pm2_env") or {}
+    told = entry.get("pm2_env")
+    environment = told if isinstance(told, Mapping) else {}
     return {
-        "pid": entry.get("pid"),
+        "pid": _number(entry.get("pid")),
         "status": str(environment.get("status", "")),
-        "uptime": environment.get("pm_uptime"),
-        "restarts": environment.get("restart_time"),
-        "limit": environment.get("max_memory_restart"),
-        "exit_code": environment.get("exit_code"),
+        "uptime": _number(environment.get("pm_uptime")),
+        "restarts": _number(environment.get("restart_time")),
+        "limit": _number(environment.get("max_memory_restart")),
+        "exit_code": _number(environment.get("exit_code")),
     }
 
 
+def _number(told: object) -> int | None:
+    """A whole number that a count, a time in ms or a size can be; None for everything else."""
+    is_number = isinstance(told, int | float) and not isinstance(told, bool)
+    return int(told) if is_number and 0 <= told < LARGEST else None  # type: ignore[operator,call-overload]
+
+
 def _together(found: list[dict[str, Any]]) -> Seen:
-    states = [STATES.get(each["status"], "stopped") for each in found]
+    states = [STATES[each["status"]] for each in found]
     worst = found[min(range(len(found)), key=lambda index: ORDER.index(states[index]))]
     state = min(states, key=ORDER.index)
     started = _newest(each["uptime"] for each in found if each["pid"])
+    restarts = [each["restarts"] for each in found]
     return Seen(
         state=state,
         word=worst["status"],
         pid=worst["pid"] or None,
         started_at=datetime.fromtimestamp(started / 1000, UTC) if started else None,
-        restarts=sum(int(each["restarts"] or 0) for each in found),
-        memory_limit=int(worst["limit"]) if isinstance(worst["limit"], int | float) else None,
+        restarts=None if None in restarts else sum(restarts),
+        memory_limit=worst["limit"],
         instances=len(found),
         online=states.count("running"),
-        exit_code=worst["exit_code"] if isinstance(worst["exit_code"], int) and not worst["pid"] else None,
+        exit_code=None if worst["pid"] else worst["exit_code"],
     )
 
 
-def _newest(moments: Iterable[Any]) -> float:
+def _newest(moments: Iterable[int | None]) -> int:
     """The newest start of all instances (ms since 1970), 0 without one."""
-    return max((float(each) for each in moments if isinstance(each, int | float)), default=0.0)
+    return max((each for each in moments if each is not None), default=0)

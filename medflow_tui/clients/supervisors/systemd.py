@@ -14,9 +14,11 @@ from medflow_tui.model.words import say
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PROPERTIES = "LoadState,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestamp,ExecMainStatus,MemoryMax,MemoryLimit"
 TIMESTAMP = "%a %Y-%m-%d %H:%M:%S UTC"
+LONGEST = 20  # digits of 2^64
 STATES = {
     "active": "running",
     "reloading": "running",
+    "refreshing": "running",
     "activating": "starting",
     "deactivating": "stopping",
     "inactive": "stopped",
@@ -44,7 +46,9 @@ def parse(text: str) -> Seen:
     if found.get("LoadState") in ("not-found", "bad-setting", "error"):
         raise unknown_to("systemd")
     active, sub = found["ActiveState"], found.get("SubState", "")
-    state = "restarting" if sub == "auto-restart" else STATES.get(active, "stopped")
+    if active not in STATES:
+        raise garbled("systemd")
+    state = "restarting" if sub.startswith("auto-restart") else STATES[active]
     pid = _number(found.get("MainPID"))
     limit = _number(found.get("MemoryMax")) or _number(found.get("MemoryLimit"))
     return Seen(
@@ -61,7 +65,7 @@ def parse(text: str) -> Seen:
 
 def _number(text: str | None) -> int | None:
     """A number; `infinity` and `[not set]`, also as 2^64 - 1, are none."""
-    if text is None or not text.isdecimal() or int(text) >= 2**63:
+    if text is None or not text.isdecimal() or len(text) > LONGEST or int(text) >= 2**63:
         return None
     return int(text)
 

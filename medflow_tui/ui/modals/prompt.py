@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -42,14 +41,6 @@ class Prompt(SizedScreen[str | None], ModalScreen[str | None]):
         board.styles.height = len(texts)
         board.show([(Span(f" {each}", "strong"),) for each in texts])
         self.set_focus(self.query_one(Input))
-
-    def on_key(self, event: events.Key) -> None:
-        """A key that came before the field had the focus: on a slow line a whole word arrives at once."""
-        field = self.query_one(Input)
-        if event.is_printable and event.character is not None:
-            field.insert_text_at_cursor(event.character)
-        elif event.key == "enter":
-            self.dismiss(field.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)

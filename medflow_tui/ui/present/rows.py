@@ -238,9 +238,7 @@ def with_words(verdicts: Iterable[Verdict], words: str, look: Look) -> tuple[Ver
     if not wanted:
         return tuple(verdicts)
 
-    return tuple(
-        each for each in verdicts if all(word in row_text(each, look).casefold() for word in wanted)
-    )
+    return tuple(each for each in verdicts if all(word in row_text(each, look).casefold() for word in wanted))
 
 
 def row_text(verdict: Verdict, look: Look) -> str:

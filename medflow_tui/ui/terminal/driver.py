@@ -113,7 +113,9 @@ class LineDriver(LinuxDriver):
         """After a stop the terminal is taken anew; the SIGCONT that comes with a hang-up starts nothing."""
         if self._link.is_lost or not self._auto_restart:
             return
-        if not self._is_left:  # it was stopped by a signal that cannot be caught, and the shell had the terminal
+        if (
+            not self._is_left
+        ):  # it was stopped by a signal that cannot be caught, and the shell had the terminal
             self.suspend_application_mode()
         self._must_signal_resume = True
         self.resume_application_mode()
