@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import heapq
 import json
 import os
 import re
@@ -40,6 +41,7 @@ from medflow_tui.rules.pg_custom import PG_MAGIC, custom
 
 PIECE = 256 * 1024
 CHECKSUM = re.compile(rb"\s*([0-9A-Fa-f]{64})(?:\s|$)")
+NAMES_AT_MOST = 200_000
 WITHIN_DUMP = 10_000  # files of one mongodump folder that are looked at
 
 Reading = Generator[int, None, dict[str, Any]]  # yields bytes read
@@ -77,27 +79,33 @@ def look(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _names(folder: Path, limit: int) -> dict[str, Any]:
-    found: list[dict[str, Any]] = []
+    """The newest `limit` names by their last change; `complete` says that all names were seen, also those left out."""
+    found: list[tuple[int, int, dict[str, Any]]] = []
+    seen = 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            if len(found) >= limit:
-                return {"found": found, "complete": False}
+            seen += 1
+            if seen > NAMES_AT_MOST:
+                break
             try:
-                if entry.is_dir(follow_symlinks=False):
-                    found.append(_sum(entry))
-                elif entry.is_file(follow_symlinks=False):
-                    facts = entry.stat(follow_symlinks=False)
-                    found.append(
-                        {
-                            "name": entry.name,
-                            "size": facts.st_size,
-                            "changed": facts.st_mtime_ns,
-                            "inode": facts.st_ino,
-                        }
-                    )
+                one = _one(entry)
             except FileNotFoundError:
                 continue
-    return {"found": found, "complete": True}
+            if one is not None:
+                (heapq.heappush if len(found) < limit else heapq.heappushpop)(
+                    found, (one["changed"], seen, one)
+                )
+    return {"found": [each for _, _, each in found], "complete": seen <= NAMES_AT_MOST}
+
+
+def _one(entry: os.DirEntry[str]) -> dict[str, Any] | None:
+    """What is known of one name; None for what is neither a file nor a folder."""
+    if entry.is_dir(follow_symlinks=False):
+        return _sum(entry)
+    if not entry.is_file(follow_symlinks=False):
+        return None
+    facts = entry.stat(follow_symlinks=False)
+    return {"name": entry.name, "size": facts.st_size, "changed": facts.st_mtime_ns, "inode": facts.st_ino}
 
 
 def _sum(entry: os.DirEntry[str]) -> dict[str, Any]:

@@ -3,73 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from medflow_tui.journal.small_file import replace_text
+from medflow_tui.rules.backup_values import FINAL, Finding
 
 FILE = "backups-read.json"
 AT_MOST = 500
 KEPT = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """The outcome for one version of one file (`version`: path, size, time of change, inode, and those of its checksum).
-
-    `state`, `proved` and `clear` are those of `rules.backup_values.Finding`; `at` is when it was read to its end.
-    """
-
-    version: str
-    state: str
-    proved: bool
-    clear: bool
-    at: datetime
-
-
 class Proofs:
-    """One file for all processes of this machine; one that cannot be read or written costs the memory, nothing else."""
+    """Findings by version: path, size, time of change and inode of a file, and those of its checksum.
+
+    One file for all processes of this machine; one that cannot be read or written costs the memory, nothing else.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
 
-    def all(self, now: datetime) -> Mapping[str, Proof]:
+    def all(self, now: datetime) -> dict[str, Finding]:
         """What is remembered, by version; nothing that is dated ahead of now."""
-        return {each.version: each for each in self._load() if now - KEPT < each.at <= now}
+        found = self._load()
+        return {name: each for name, each in found.items() if each.at and now - KEPT < each.at <= now}
 
-    def add(self, proofs: Iterable[Proof], now: datetime) -> None:
-        """Remember these besides what other processes have written; the newest of them only."""
-        found = {**self.all(now), **{each.version: each for each in proofs}}
-        newest = sorted(found.values(), key=lambda each: each.at, reverse=True)[:AT_MOST]
+    def add(self, version: str, finding: Finding, now: datetime) -> None:
+        """Remember one that was read to its end, besides what other processes have written; the newest of them only."""
+        found = {**self.all(now), version: finding}
+        newest = sorted(found, key=lambda each: found[each].at or now, reverse=True)[:AT_MOST]
         with suppress(OSError):
-            replace_text(self._path, json.dumps([_row(each) for each in newest]))
+            replace_text(self._path, json.dumps({each: _row(found[each]) for each in newest}))
 
-    def _load(self) -> tuple[Proof, ...]:
+    def _load(self) -> dict[str, Finding]:
         try:
-            return tuple(_proof(each) for each in json.loads(self._path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            return ()
+            rows = json.loads(self._path.read_text(encoding="utf-8"))
+            return {str(version): _finding(row) for version, row in rows.items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+            return {}
 
 
-def _row(proof: Proof) -> dict[str, str | bool]:
-    return {
-        "version": proof.version,
-        "state": proof.state,
-        "proved": proof.proved,
-        "clear": proof.clear,
-        "at": proof.at.isoformat(),
-    }
+def _row(finding: Finding) -> dict[str, str | bool]:
+    at = finding.at.isoformat() if finding.at else ""
+    return {"state": finding.state, "proved": finding.proved, "clear": finding.clear, "at": at}
 
 
-def _proof(row: Mapping[str, object]) -> Proof:
-    at = datetime.fromisoformat(str(row["at"])).astimezone(UTC)
-    return Proof(
-        version=str(row["version"]),
-        state=str(row["state"]),
-        proved=row["proved"] is True,
-        clear=row["clear"] is True,
-        at=at,
+def _finding(row: Mapping[str, object]) -> Finding:
+    state, at = str(row["state"]), datetime.fromisoformat(str(row["at"])).astimezone(UTC)
+    if state not in FINAL:
+        raise ValueError(state)
+    return Finding(
+        state=state, proved=row["proved"] is True, clear=row["clear"] is True, percent=100.0, at=at
     )

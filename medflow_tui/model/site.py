@@ -53,7 +53,8 @@ class Site:
     `price_per_mb` (of 1,000,000 bytes, in `currency`) is what the line outside costs; 0: nothing, or nobody knows.
     `budget_mb_per_month` is for probes and screens together; 0: none.
     `opens`, `closes` and `days` are the hours in which devices are worked with (none: ages of files are counted day and
-    night). `timezone` is an IANA name; `bell` rings on a new critical; `folder` is where relative paths start.
+    night). `timezone` is an IANA name; `bell` rings on a new critical; `folder` is where relative paths start; `keys` are
+    the keys of commands, as they are written (`ui.keymap` understands them).
     """
 
     code: str
@@ -72,6 +73,7 @@ class Site:
     budget_mb_per_month: float = 0.0
     folder: str = "."
     source: str = ""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     contacts: Mapping[str, Contact] = field(default_factory=lambda: MappingProxyType({}))
     targets: tuple[Target, ...] = ()
 

@@ -14,7 +14,7 @@ from typing import Any
 from medflow_tui.clients.network import Deadline
 from medflow_tui.clients.talking_child import TalkingChild
 from medflow_tui.clients.tools import Tools
-from medflow_tui.journal.proofs import Proof, Proofs
+from medflow_tui.journal.proofs import Proofs
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
 from medflow_tui.model.words import say
@@ -49,7 +49,7 @@ class Seen:
 class BackupsProbe:
     """Reading of the target: folder, free, total (bytes), complete, timezone, sets {name: values of its part or Failure}.
 
-    A part is a set (`backups/daily`): the values of `rules.backup_values.describe`, timezone, free.
+    A part is a set (`backups/daily`): the values of `rules.backup_values.describe`, timezone, free, complete.
     Part `copy`: count, taken_at, size, compared ("equal", "differs", "alone"), same_disk, free, total.
     """
 
@@ -147,7 +147,7 @@ class BackupsProbe:
             found, used = self._portion(plan, copy, budget, deadline)
             self._findings[key] = found
             if found.is_final:
-                self._proofs.add((_proof(self._version(plan, copy), found),), self._tools.now())
+                self._proofs.add(self._version(plan, copy), found, self._tools.now())
             budget -= used
             unfinished = found.state == "checking"
             if unfinished:
@@ -164,9 +164,7 @@ class BackupsProbe:
             found = self._findings.get(key)
             proof = proofs.get(self._version(plan, copy))
             if proof is not None and (found is None or not found.is_final):
-                found = Finding(
-                    state=proof.state, proved=proof.proved, clear=proof.clear, percent=100.0, at=proof.at
-                )
+                found = proof
             is_old = found is not None and found.at is not None and now - found.at > READ_AGAIN
             if found is not None and not is_old:
                 kept[key] = found
@@ -218,7 +216,7 @@ class BackupsProbe:
             identity: found for (name, identity), found in self._findings.items() if name == plan.name
         }
         values = describe(plan, listing, findings, self._tools.now())
-        return {**values, "timezone": timezone, "free": seen.free}
+        return {**values, "timezone": timezone, "free": seen.free, "complete": seen.complete}
 
     def _second_copy(self, seen: Seen, zone: tzinfo, deadline: Deadline) -> tuple[Reading, ...]:
         """The newest backup in the second folder, and whether it is as large as the first one of that name."""
@@ -260,11 +258,6 @@ class BackupsProbe:
             values=MappingProxyType({}) if isinstance(found, Failure) else MappingProxyType(found),
             failure=found if isinstance(found, Failure) else None,
         )
-
-
-def _proof(version: str, found: Finding) -> Proof:
-    assert found.at is not None
-    return Proof(version=version, state=found.state, proved=found.proved, clear=found.clear, at=found.at)
 
 
 def _copies(seen: Seen) -> Iterator[tuple[Copy, ...]]:

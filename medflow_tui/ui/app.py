@@ -152,6 +152,8 @@ class MedflowApp(App[int], inherit_bindings=False):
 
     def say_briefly(self, phrase: Phrase | None) -> None:
         """A sentence in the second line, for ten seconds, or until the next key back or the next sentence."""
+        if not self.is_running:  # said by work that came to its end after the screens were taken down
+            return
         self.banner, self._banner_ends = phrase, self.session.now() + SAID_FOR
         self.dashboard.draw_header()
         for each in self.screen_stack:
@@ -182,7 +184,7 @@ class MedflowApp(App[int], inherit_bindings=False):
             ReadingScreen(
                 self.session,
                 language.say(say("Help")),
-                lambda cells: help_lines(place, language, glyphs, cells),
+                lambda cells: help_lines(place, language, glyphs, cells, self.session.commands),
             )
         )
 

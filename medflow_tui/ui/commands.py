@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.ui.keys import CHARACTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +263,19 @@ COMMANDS: tuple[Command, ...] = (
         help=say("log: the warning before"),
         places=(LOG,),
     ),
+    Command(
+        name="copy",
+        keys=("c",),
+        action="app.copy",
+        help=say("copy the row or the page to the clipboard of your terminal"),
+        places=LISTS,
+    ),
+    Command(
+        name="dump",
+        keys=("x",),
+        action="app.dump",
+        help=say("write what is on the screen to a file, without names or secrets"),
+    ),
     Command(name="redraw", keys=("ctrl+l",), action="app.redraw", help=say("draw the whole screen anew")),
     Command(
         name="back",
@@ -273,15 +288,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 KEY_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "exclamation_mark": "!",
-    "colon": ":",
-    "ampersand": "&",
-    "quotation_mark": '"',
-    "apostrophe": "'",
-    "left_parenthesis": "(",
-    "minus": "-",
     "escape": "esc",
     "pagedown": "PgDn",
     "pageup": "PgUp",
@@ -302,11 +308,12 @@ def shown_key(key: str) -> str:
     >>> shown_key("question_mark"), shown_key("f2"), shown_key("ctrl+l")
     ('?', 'F2', 'ctrl+l')
     """
-    if key in KEY_NAMES:
-        return KEY_NAMES[key]
+    known = KEY_NAMES.get(key) or CHARACTERS.get(key)
+    if known:
+        return known
     return key.upper() if key.startswith("f") and key[1:].isdigit() else key
 
 
-def at(place: str) -> tuple[Command, ...]:
+def at(place: str, commands: Sequence[Command] = COMMANDS) -> tuple[Command, ...]:
     """The commands that work at a place, in the declared order."""
-    return tuple(each for each in COMMANDS if not each.places or place in each.places)
+    return tuple(each for each in commands if not each.places or place in each.places)

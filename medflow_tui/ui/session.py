@@ -12,6 +12,7 @@ from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.view import KeptView
 from medflow_tui.model.words import Phrase
+from medflow_tui.ui.commands import COMMANDS, Command, shown_key
 
 if TYPE_CHECKING:
     from medflow_tui.journal.desk import Desk
@@ -49,7 +50,7 @@ class Past(Protocol):
 class Session:
     """One viewer's session. `looking_for` builds the monitor around a publish function; `order` answers a typed
     command that is not the screen's own (the lab's), with a sentence, or None when it is not known either; `kept` is the view of the last session, and `keep` writes
-    one down (may block; raises OSError)."""
+    one down (may block; raises OSError); `commands` have the keys of this site."""
 
     site: Site
     language: Language
@@ -67,6 +68,12 @@ class Session:
     report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)
     kept: KeptView = field(default_factory=KeptView)
     keep: Callable[[KeptView], None] = field(default=lambda view: None)
+    commands: tuple[Command, ...] = COMMANDS
+
+    def key(self, command: str) -> str:
+        """What is printed on the first key of a command; empty when it has none here."""
+        keys = next((each.keys for each in self.commands if each.name == command), ())
+        return self.language.word(shown_key(keys[0])) if keys else ""
 
     @property
     def dispatch(self) -> Dispatch | None:

@@ -250,6 +250,89 @@ def test_what_was_read_once_is_not_read_again_until_it_changes(folder: Path) -> 
     assert words(look(where, probe=probe)) == (Health.CRITICAL, "checksum differs")
 
 
+def remembering(folder: Path, now: datetime = NOW) -> Tools:
+    return replace(tools(now), state=folder.parent / "state")
+
+
+def levels(where: BackupsTarget, given: Tools) -> dict[str, tuple[str, str]]:
+    found = build(where, given).read(8.0)[1:]
+    return {each.target.partition("/")[2]: (each.values["level"], each.values["state"]) for each in found}
+
+
+ALL_READ = dict.fromkeys(("daily", "monthly", "yearly"), ("L1", "whole"))
+
+
+def test_the_next_run_knows_what_the_last_one_has_read(folder: Path) -> None:
+    where, given = target(folder), remembering(folder)
+    assert levels(where, given) == ALL_READ
+    reading_nothing = replace(where, read_budget=0)
+    assert levels(reading_nothing, given) == ALL_READ
+    assert levels(reading_nothing, remembering(folder, NOW + timedelta(days=6))) == ALL_READ
+    later = levels(reading_nothing, remembering(folder, NOW + timedelta(days=8)))
+    assert set(later.values()) == {("L0", "waiting")}
+
+
+def test_many_runs_with_a_small_budget_get_through_all_files_together(folder: Path) -> None:
+    largest = max(each.stat().st_size for each in folder.rglob("*.enc"))
+    where, given = target(folder, read_budget=largest), remembering(folder)
+    for _ in range(20):
+        if levels(where, given) == ALL_READ:
+            break
+    else:
+        pytest.fail("never got through")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: os.utime(path, ns=(0, path.stat().st_mtime_ns + 1)),
+        lambda path: path.write_bytes(path.read_bytes() + b"x"),
+        lambda path: shutil.copy2(path, path.with_name("x")).replace(path),
+        lambda path: path.with_name(path.name + ".checksum").write_text("0" * 64),
+    ],
+    ids=["time", "size", "inode", "checksum"],
+)
+def test_another_version_of_a_file_is_not_believed_to_be_read(folder: Path, change: Any) -> None:
+    where, given = target(folder), remembering(folder)
+    assert levels(where, given) == ALL_READ
+    change(newest(folder))
+    assert levels(replace(where, read_budget=0), given)["daily"] == ("L0", "waiting")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "{}",
+        "[1]",
+        '{"x": {"state": "whole"}}',
+        '{"x": {"state": "checking", "at": "2026-11-23"}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_memory_is_read_anew_and_replaced(folder: Path, text: str) -> None:
+    where, given = target(folder), remembering(folder)
+    given.state.mkdir()
+    (given.state / "backups-read.json").write_text(text)
+    assert levels(where, given) == ALL_READ
+    assert levels(replace(where, read_budget=0), given) == ALL_READ
+
+
+def test_among_ten_thousand_files_the_newest_is_found(folder: Path) -> None:
+    daily = folder / "daily"
+    for number in range(10_000):
+        path = daily / f"notes-{number:05}.txt"
+        path.touch()
+        os.utime(path, (0, 0))
+    where = target(folder)
+    found = look(where)
+    assert words(found)[0] is Health.OK
+    assert words(found, "")[0] is Health.OK
+    newest(folder).unlink()
+    assert words(look(where))[0] is Health.WARNING
+
+
 def test_a_file_replaced_while_it_is_read_is_begun_again(folder: Path) -> None:
     large(folder)
     where = target(folder, read_budget=5 * 1024 * 1024)
@@ -526,7 +609,7 @@ from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
 from medflow_tui.probes.backups import build
 site = Site(code="LAB", name="Lab", environment="lab", timezone="Africa/Kinshasa")
 now = lambda: datetime(2026, 11, 23, 13, 32, tzinfo=UTC)
-tools = Tools(site=site, secret=str, budget=None, state=NOWHERE, now=now)
+tools = Tools(site=site, secret=str, budget=None, state=Path("/dev/null/state"), now=now)
 target = BackupsTarget(name="backups", folder=sys.argv[2], read_budget=int(sys.argv[3]))
 probe = build(target, tools)
 found = probe.read(8.0)

@@ -16,12 +16,19 @@ WANTED = {
     "nsenter": "util-linux",
     "npm": "npm",
     "sshd": "openssh-server",
+    "initdb": "postgresql-15",
 }
+FOLDERS = (
+    "/usr/sbin",
+    "/sbin",
+    "/lib/systemd",
+    *(str(each) for each in Path("/usr/lib/postgresql").glob("*/bin")),
+)
 
 
 def missing_packages() -> list[str]:
     """Packages whose program is not on this machine (sbin folders are looked at too)."""
-    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/lib/systemd"))
+    path = os.pathsep.join((os.environ.get("PATH", ""), *FOLDERS))
     return sorted(
         {package for program, package in WANTED.items() if shutil.which(program, path=path) is None}
     )

@@ -71,7 +71,7 @@ class BackupsTarget(Target):
 
     `copy_folder` holds the same files on another disk; its newest backup may be `copy_age_s` old. Of the files at most
     `read_budget` bytes are read in one reading, the rest in the next ones. A file without a checksum that changed within
-    `settle_s` is still being written. `entries` is how many names of one folder are looked at.
+    `settle_s` is still being written. `entries` is how many names of one folder are looked at, the newest.
     """
 
     kind: ClassVar[str] = "backups"

@@ -103,6 +103,8 @@ def _judge_none(plan: BackupSet, found: Mapping[str, Any], now: datetime, zone: 
             return Judgement(health=Health.OK, evidence=say("first due {at:when}", at=first), detail=detail)
     if found["others"]:
         detail += (say("{n:number} other names in the folder", n=found["others"]),)
+    if not found.get("complete", True):
+        return Judgement(health=Health.UNKNOWN, evidence=say("not all was looked at"), detail=detail)
     return Judgement(health=Health.CRITICAL, evidence=say("never"), detail=detail, means=NOTHING_LEFT)
 
 
@@ -142,6 +144,8 @@ def _late(plan: BackupSet, found: Mapping[str, Any], now: datetime, zone: tzinfo
     due = first_missed(plan, found["taken_at"], now, zone)
     if due is None:
         return None
+    if not found.get("complete", True):
+        return Health.UNKNOWN, say("not all was looked at"), SILENCE
     twice = first_missed(plan, due, now, zone) is not None
     late = (now - due).total_seconds()
     return Health.CRITICAL if twice else Health.WARNING, say("late by {late:duration}", late=late), LOSS

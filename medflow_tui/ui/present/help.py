@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Health
 from medflow_tui.model.words import say
-from medflow_tui.ui.commands import at, shown_key
+from medflow_tui.ui.commands import COMMANDS, Command, at, shown_key
 from medflow_tui.ui.present.health import Glyphs, word
 from medflow_tui.ui.present.line import Line, Span, fit, wrap
 from medflow_tui.ui.present.rows import STYLES
@@ -18,10 +20,14 @@ NOTES = (
 )
 
 
-def help_lines(place: str, language: Language, glyphs: Glyphs, cells: int) -> list[Line]:
+def help_lines(
+    place: str, language: Language, glyphs: Glyphs, cells: int, commands: Sequence[Command] = COMMANDS
+) -> list[Line]:
     """Keys first, then what the signs mean."""
     lines: list[Line] = []
-    for each in at(place):
+    for each in at(place, commands):
+        if not each.keys:
+            continue
         keys = " ".join(language.word(shown_key(key)) for key in each.keys)
         told = wrap(language.say(each.help), max(12, cells - KEYS - 2))
         lines.append((Span(f"  {fit(keys, KEYS)}", "key"), Span(told[0])))

@@ -25,7 +25,7 @@ class KeyedScreen(SizedScreen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        for each in commands.at(self.place):
+        for each in commands.at(self.place, session.commands):
             for key in each.keys:
                 self._bindings.key_to_bindings.setdefault(key, []).append(
                     Binding(key, each.action, show=False)
@@ -44,8 +44,8 @@ class KeyedScreen(SizedScreen[None]):
         """The keys that fit now, in the order of the list."""
         spans: list[Span] = []
         used = 0
-        for each in commands.at(place or self.place):
-            if not each.label:
+        for each in commands.at(place or self.place, self.session.commands):
+            if not each.label or not each.keys:
                 continue
             key = self.session.language.word(commands.shown_key(each.keys[0]))
             label = self.bar_label(each)

@@ -26,7 +26,6 @@ from medflow_tui.ui.widgets.lines import Lines
 
 NARROW, WIDE, TALL = 60, 120, 30
 SMALLEST = (40, 12)
-PANE_KEYS = {SERVICES: "F2", CLINICS: "F3", DEVICES: "F4", BACKUPS: "F5", LOG: "F6"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class Board(KeyedScreen):
     def __init__(self, session: Session) -> None:
         self.place = commands.DASHBOARD
         super().__init__(session)
-        for each in commands.at(commands.LOG):
+        for each in commands.at(commands.LOG, session.commands):
             for key in each.keys:
                 if key not in self._bindings.key_to_bindings:
                     self._bindings.bind(key, each.action, show=False)
@@ -58,8 +57,8 @@ class Board(KeyedScreen):
         yield Lines(style, classes="head", id="head")
         with Container(id="panes"):
             for pane in (SERVICES, CLINICS, DEVICES, BACKUPS):
-                yield RowsPane(PANE_KEYS[pane], pane, PANE_TITLES[pane], self.session.language)
-            yield LogPane(PANE_KEYS[LOG], self.session.language, self.session.site)
+                yield RowsPane(self.session.key(pane), pane, PANE_TITLES[pane], self.session.language)
+            yield LogPane(self.session.key(LOG), self.session.language, self.session.site)
         yield self.new_bar()
 
     def on_resize(self) -> None:
