@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from medflow_tui.clients.network import Deadline, UnreachableError, resolve
+from medflow_tui.clients.network import Deadline, UnreachableError, failure_of, resolve
+from medflow_tui.model.health import Cause
 from medflow_tui.rules.line import Knock, lost_before_answer
 
 SPACING_S = 0.3  # between the tries at one address, so that one burst of loss does not hit them all
@@ -60,7 +61,8 @@ class Window:
 def knock(doors: tuple[Door, ...], tries: int, deadline: Deadline) -> Mapping[str, tuple[Knock, ...]]:
     """Knocks by place, at all doors at the same time; a name without an address is left out.
 
-    Nothing is sent or read over the connections; they are closed as soon as they stand.
+    Nothing is sent or read over the connections; they are closed as soon as they stand. Raises UnreachableError when it
+    is we who can open none.
     """
     addresses = _addresses(doors, deadline)
     found: dict[str, list[Knock]] = {each.place: [] for each in doors if each.place in addresses}
@@ -68,7 +70,7 @@ def knock(doors: tuple[Door, ...], tries: int, deadline: Deadline) -> Mapping[st
         (number * SPACING_S, each) for number in range(tries) for each in doors if each.place in addresses
     )
     started = time.monotonic()
-    with selectors.DefaultSelector() as selector:
+    with _selector() as selector:
         while (plan or selector.get_map()) and not deadline.passed():
             while plan and time.monotonic() - started >= plan[0][0]:
                 each = plan.popleft()[1]
@@ -86,13 +88,22 @@ def knock(doors: tuple[Door, ...], tries: int, deadline: Deadline) -> Mapping[st
     return {place: tuple(knocks) for place, knocks in found.items()}
 
 
+def _selector() -> selectors.BaseSelector:
+    try:
+        return selectors.DefaultSelector()
+    except OSError as error:
+        raise UnreachableError(failure_of(error, "", 0)) from error
+
+
 def _addresses(doors: tuple[Door, ...], deadline: Deadline) -> dict[str, str]:
     """Address by place. Names are looked up side by side, each in a child of its own: one may not delay the others."""
 
     def look_up(each: Door) -> str:
         try:
             return resolve(each.host, each.port, Deadline.after(deadline.left() / 2))
-        except UnreachableError:
+        except UnreachableError as error:
+            if error.failure.cause is Cause.OURS:
+                raise
             return ""
 
     unique = {each.place: each for each in doors}
@@ -109,7 +120,7 @@ def _begin(selector: selectors.BaseSelector, each: Door, address: str) -> Knock 
         one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     except OSError as error:
         if error.errno != errno.EAFNOSUPPORT:
-            raise  # out of files or memory: our fault, not the line's
+            raise UnreachableError(failure_of(error, each.host, each.port)) from error
         return Knock(sent=1, lost=1)
     one.setblocking(False)
     began = time.monotonic()

@@ -146,6 +146,7 @@ def _opened(address: str, whole: float, options: dict[str, Any]) -> pymongo.Mong
             maxPoolSize=1,
             appname=CLIENT_NAME,
             tz_aware=True,
+            datetime_conversion="DATETIME_AUTO",  # one date that no calendar has must not spoil the whole answer
             unicode_decode_error_handler="replace",
             **options,
         )

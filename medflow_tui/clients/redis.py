@@ -48,6 +48,8 @@ def connected(address: str, password: str, deadline: Deadline) -> Iterator[redis
         raise UnreachableError(Failure(cause=Cause.GARBLED, text=say("loading its data"))) from error
     except redis.exceptions.ConnectionError as error:
         raise UnreachableError(_unconnected(error, host, port)) from error
+    except OSError as error:
+        raise UnreachableError(failure_of(error, host, port)) from error
     except (redis.exceptions.RedisError, *MISFITS) as error:
         raise UnreachableError(NOT_REDIS) from error
     finally:

@@ -41,8 +41,10 @@ def settings_lines(settings: Settings, *, origins: bool) -> list[str]:
     """
     site = settings.site
     lines = []
-    for name in _names(Site, ("targets", "contacts", "folder", "source")):
+    for name in _names(Site, ("targets", "contacts", "folder", "source", "keys")):
         lines.append(_line(f"site.{name}", getattr(site, name), settings, origins))
+    for command, keys in site.keys.items():
+        lines.append(_line(f"keys.{command}", keys, settings, origins))
     for role, contact in site.contacts.items():
         for name in _names(type(contact), ("role",)):
             lines.append(_line(f"contacts.{role}.{name}", getattr(contact, name), settings, origins))

@@ -11,7 +11,7 @@ from typing import Any
 
 from medflow_tui.config.locations import Candidate, profile_folder
 from medflow_tui.config.place import Place
-from medflow_tui.config.schema import build, nearest, refuse_unknown, type_name
+from medflow_tui.config.schema import build, convert, nearest, refuse_unknown, type_name
 from medflow_tui.config.values import refuse_name, refuse_zone
 from medflow_tui.model.errors import SettingsError
 from medflow_tui.model.site import ENVIRONMENTS, Contact, Site
@@ -20,7 +20,7 @@ from medflow_tui.model.targets import KINDS
 from medflow_tui.model.words import say
 
 CONNECTION = ("address", "username", "password", "auth_source", "database")  # what `like` takes over
-SECTIONS = ("profile", "site", "contacts", "target")
+SECTIONS = ("profile", "site", "contacts", "keys", "target")
 LANGUAGES = ("auto", "en", "fr")
 LARGEST_FILE = 8_000_000
 MOST_DEADLINE_S, MOST_INTERVAL_S, MOST_CONFIRM = 600.0, 7 * 86_400.0, 100
@@ -108,11 +108,14 @@ def load(path: Path) -> Settings:
         profile=name,
         source=str(path),
         folder=str(path.resolve().parent),
+        keys=_keys(_table(own, "keys", place), place.at("keys")),
         targets=targets,
         contacts=MappingProxyType({role: _contact(role, each, place) for role, each in contacts.items()}),
     )
     _check(site, place)
-    origins |= {f"site.{key}": str(path) for key in site_table}
+    origins |= {f"site.{key}": str(path) for key in site_table} | {
+        f"keys.{name}": str(path) for name in site.keys
+    }
     return Settings(site=site, origins=MappingProxyType(origins))
 
 
@@ -134,6 +137,16 @@ def _profile(name: object, place: Place) -> dict[str, Any]:
             )
         )
     return read_toml(profile_folder() / f"{name}.toml")
+
+
+def _keys(table: Mapping[str, Any], place: Place) -> Mapping[str, tuple[str, ...]]:
+    """A list of keys for each command; one key alone may stand without brackets."""
+    return MappingProxyType(
+        {
+            name: convert(tuple[str, ...], [value] if isinstance(value, str) else value, place.at(name))
+            for name, value in table.items()
+        }
+    )
 
 
 def _mapping(value: Any, place: Place) -> Mapping[str, Any]:

@@ -11,10 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from medflow_tui.journal.database import columns_of, connect, version_of
+from medflow_tui.journal.database import (
+    columns_of,
+    connect,
+    connect_to_read,
+    is_damage,
+    set_aside,
+    version_of,
+)
+from medflow_tui.journal.lock import OneWriter
 from medflow_tui.model.words import Phrase, say
 
-FILE = "budget.sqlite"
+FILE, LOCK_FILE = "budget.sqlite", "budget.lock"
 LOCKED_AT_MOST_S = 0.5
 KEEP_S = 3600.0
 WAIT_AT_MOST_S = 86_400.0
@@ -49,8 +57,9 @@ class SharedBudget:
     """Never raises; safe from any thread. Implements `clients.tools.Budget`.
 
     A limit of 0 or less means that the host counts nothing, so that only its own request to wait holds.
-    When the file cannot be written (full disk, read-only, damaged, locked too long) this process counts by itself,
-    in memory, says so in `notices`, and writes down what it counted as soon as it can.
+    When the file cannot be written (full disk, read-only, locked too long) this process counts by itself, in memory,
+    says so in `notices`, and writes down what it counted as soon as it can. A damaged file is set aside and begun anew
+    with what this process has counted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,6 +69,7 @@ class SharedBudget:
         self._waits: dict[str, _Wait] = {}
         self._unwritten: list[tuple[str, float]] = []
         self._why: Phrase | None = None
+        self._begun_anew: Phrase | None = None
 
     def take(self, host: str, limit: int, window_s: float, now: datetime) -> datetime | None:
         """Count one call; None when it may be made, else the moment from which it may."""
@@ -99,13 +109,17 @@ class SharedBudget:
             )
 
     def notices(self) -> tuple[Phrase, ...]:
-        """What the operator should know: empty while the count is shared."""
-        return () if self._why is None else (self._why,)
+        """What the operator should know: empty while the count is shared and whole."""
+        return tuple(each for each in (self._why, self._begun_anew) if each is not None)
 
     def _shared(self, ask: Callable[[sqlite3.Connection], Result], alone: Callable[[], Result]) -> Result:
         try:
-            with self._transaction() as file:
-                answer = ask(file)
+            try:
+                answer = self._asked(ask)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error) or not self._begin_anew():
+                    raise
+                answer = self._asked(ask)
         except (sqlite3.Error, OSError) as error:
             self._why = say(
                 "calls are counted by this process alone: {path}: {why}",
@@ -116,6 +130,25 @@ class SharedBudget:
         self._why = None
         self._unwritten.clear()
         return answer
+
+    def _asked(self, ask: Callable[[sqlite3.Connection], Result]) -> Result:
+        with self._transaction() as file:
+            return ask(file)
+
+    def _begin_anew(self) -> bool:
+        """Set the damaged file aside, unless another process has just done so. Raises OSError."""
+        lock = OneWriter(self._path.with_name(LOCK_FILE))
+        if not lock.take():
+            return False
+        try:
+            if not _is_damaged(self._path):
+                return True
+            aside = set_aside(self._path)
+        finally:
+            lock.release()
+        self._unwritten = list(self._calls)
+        self._begun_anew = say("count of calls was damaged and is begun anew, {file} kept", file=aside.name)
+        return True
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -147,6 +180,14 @@ class SharedBudget:
             when for name, when in self._calls if name == host and at - window_s < when <= at + CLOCK_SLACK_S
         )
         return times[-limit] + window_s if 0 < limit <= len(times) else None
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        with closing(connect_to_read(path, LOCKED_AT_MOST_S)) as file:
+            return bool(file.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+    except sqlite3.Error as error:
+        return is_damage(error)
 
 
 def _take(file: sqlite3.Connection, host: str, limit: int, window_s: float, at: float) -> float | None:

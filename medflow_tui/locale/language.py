@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -177,6 +177,17 @@ class Language:
     def clock(self, at: datetime) -> str:
         """Hours and minutes at the site."""
         return f"{at.astimezone(self.zone):%H:%M}"
+
+    def offset(self, at: datetime) -> str:
+        """The zone of the times that are shown, as its distance from UTC at that moment.
+
+        >>> Language("fr", "Africa/Lubumbashi").offset(datetime.fromisoformat("2026-11-24T08:00+00:00"))
+        'UTC+2'
+        """
+        minutes = round((at.astimezone(self.zone).utcoffset() or timedelta()).total_seconds() / 60)
+        hours, rest = divmod(abs(minutes), 60)
+        sign = "-" if minutes < 0 else "+"
+        return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "") if minutes else "UTC"
 
     def date(self, at: datetime) -> str:
         """Day and month at the site."""

@@ -40,7 +40,7 @@ class Seen:
 
     registry: Registry | Failure
     central: Mapping[str, datetime | None] | Failure
-    knocks: Mapping[str, tuple[Knock, ...]]
+    knocks: Mapping[str, tuple[Knock, ...]] | Failure
     moved: int
 
 
@@ -80,8 +80,9 @@ class ClinicsProbe:
             central = pool.submit(
                 _told, lambda: last_seen(self._target.central, Deadline.after(seconds), meter)
             )
-            knocks = knock(doors, max(1, self._target.tries), Deadline.after(seconds))
-            meter.add(sum(bytes_of(each) for some in knocks.values() for each in some))
+            knocks = _told(lambda: knock(doors, max(1, self._target.tries), Deadline.after(seconds)))
+            if not isinstance(knocks, Failure):
+                meter.add(sum(bytes_of(each) for some in knocks.values() for each in some))
             return Seen(registry=found.result(), central=central.result(), knocks=knocks, moved=meter.take())
 
     def _registry(self, deadline: Deadline) -> Registry:
@@ -143,7 +144,7 @@ class ClinicsProbe:
         central, queue = seen.central, _queue(seen)
         held = NO_WORD if isinstance(queue, Failure) else queue.get(name, NO_WORD)
         unread = isinstance(_listed(seen), Failure)
-        reach = self._reach(settings, seen.knocks.get(settings.address))
+        reach = self._reach(settings, seen.knocks)
         return self._reading(
             name,
             hours=self._hours.get(name),
@@ -160,10 +161,14 @@ class ClinicsProbe:
             **reach,
         )
 
-    def _reach(self, settings: Clinic, knocks: tuple[Knock, ...] | None) -> dict[str, Any]:
-        """The line to a clinic. A name that has no address is a clinic that does not answer."""
+    def _reach(self, settings: Clinic, seen: Mapping[str, tuple[Knock, ...]] | Failure) -> dict[str, Any]:
+        """The line to a clinic. A name that has no address is a clinic that does not answer.
+
+        Whether it answers is unknown (None) when it is we who could not try.
+        """
+        knocks = None if isinstance(seen, Failure) else seen.get(settings.address)
         answered = None
-        if settings.address:
+        if settings.address and not isinstance(seen, Failure):
             answered = any(each.rtt_ms is not None for each in knocks or ())
         if answered:
             self._answered_at[settings.id] = self._tools.now()

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,7 @@ from medflow_tui.rules.logline import parse
 HOW = say("the end of the file, read as text")
 NO_ANSWER = Failure(cause=Cause.OVERRUN, text=say("the disk gives no answer"))
 NO_PATH = Failure(cause=Cause.ABSENT, text=say("no log file is configured"))
+LAST_S = 253_402_300_799.0  # 9999-12-31T23:59:59Z: some disks keep any number
 Values = dict[str, Any]
 
 
@@ -49,9 +50,8 @@ class LogProbe:
         target, now = self._target, self._tools.now()
         if not target.paths:
             return (self._reading(target.name, NO_PATH, now),)
-        ends = threading.Event()
         found: dict[str, Values | Failure] = {}
-        started = [self._start(path, now, found, ends) for path in target.paths]
+        started = [self._start(path, now, found) for path in target.paths]
         left = deadline_s
         for thread in started:
             if thread is not None:
@@ -65,16 +65,19 @@ class LogProbe:
         whole = self._reading(target.name, summed(parts), now)
         return (whole, *(self._reading(name, part, now) for name, part in zip(names, parts, strict=True)))
 
-    def _start(
-        self, path: str, now: datetime, found: dict[str, Values | Failure], ends: threading.Event
-    ) -> threading.Thread | None:
+    def _start(self, path: str, now: datetime, found: dict[str, Values | Failure]) -> threading.Thread | None:
         """A look in a thread of its own; none while an earlier one hangs on a dead mount."""
         before = self._outstanding.get(path)
         if before is not None and before.is_alive():
             return None
 
         def look() -> None:
-            found[path] = self._look(Path(self._tools.site.folder) / path, self._target, now, self._zone())
+            where = Path(self._tools.site.folder) / path
+            try:
+                found[path] = self._look(where, self._target, now, self._zone())
+            except Exception as error:  # a thread that dies of a fault would write it over the screen
+                text = say("fault of this program: {name}", name=type(error).__name__)
+                found[path] = Failure(cause=Cause.OURS, text=text)
 
         thread = threading.Thread(target=look, name=f"log {self._target.name}", daemon=True)
         self._outstanding[path] = thread
@@ -113,7 +116,7 @@ def look_at(path: Path, target: LogTarget, now: datetime, zone: tzinfo) -> Value
         return Failure(cause=Cause.GARBLED, text=say("the log cannot be read"))
     finally:
         tail.close()
-    written_at = datetime.fromtimestamp(stat.st_mtime, now.tzinfo)
+    written_at = datetime.fromtimestamp(min(max(stat.st_mtime, 0.0), LAST_S), UTC)
     return {
         "file": path.name,
         "size": stat.st_size,

@@ -29,7 +29,7 @@ class MongodbProbe:
 
     connections, connections_limit (None: no limit told), rejected;
     role ("standalone", "primary", "secondary", "arbiter", "recovering"), set_name ("" for a standalone), expected_set,
-    members (None or a tuple of {name, state, healthy, lag_s (None without a primary)});
+    has_primary (of a set, by its own word), members (None or a tuple of {name, state, healthy, lag_s (None without a primary)});
     missing, empty (tuples of collection names), collections (number);
     indexes_missing (tuple of "collection (field, field)"), expiries (tuple of {collection, wanted_s, found_s or None});
     profiler (None or 0 to 2), slow, slow_max_ms (None when the profiler is off), slow_capped;
@@ -148,7 +148,12 @@ def _replication(server: Connection, hello: Mapping[str, Any]) -> dict[str, Any]
             "secondary" if hello.get("secondary") else "arbiter" if hello.get("arbiterOnly") else "recovering"
         )
     status = server.ask_if_told("replSetGetStatus")
-    return {"role": role, "set_name": name, "members": None if status is None else members(status)}
+    return {
+        "role": role,
+        "set_name": name,
+        "members": None if status is None else members(status),
+        "has_primary": role == "primary" or bool(hello.get("primary")),
+    }
 
 
 def members(status: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

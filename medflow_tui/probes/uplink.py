@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.clients.line import Window, door, knock
-from medflow_tui.clients.network import Deadline
+from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Cause, Failure, Probe, Reading
 from medflow_tui.model.targets.uplink import UplinkTarget
@@ -32,7 +32,10 @@ class UplinkProbe:
         if not self._doors:
             failure = Failure(cause=Cause.UNSUPPORTED, text=say("no address to try"))
             return (self._reading(failure=failure),)
-        knocks = knock(self._doors, max(1, self._target.tries), Deadline.after(0.9 * deadline_s))
+        try:
+            knocks = knock(self._doors, max(1, self._target.tries), Deadline.after(0.9 * deadline_s))
+        except UnreachableError as error:
+            return (self._reading(failure=error.failure),)
         remembered = {place: self._window.add(place, each) for place, each in knocks.items()}
         answering = tuple(place for place, each in knocks.items() if _answers(each))
         if not knocks:

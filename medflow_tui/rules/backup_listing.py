@@ -19,6 +19,7 @@ MEDFLOW = re.compile(
 DATED = re.compile(
     r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?:[T_ .-]{0,2}(\d\d)[-_:.h]?(\d\d)(?:[-_:.m]?(\d\d))?)?(Z|(?!\d))"
 )
+LAST_S = 253_402_300_799.0  # 9999-12-31T23:59:59Z
 FOREIGN = frozenset({"lost+found", "latest", "System Volume Information"})
 
 
@@ -37,8 +38,8 @@ class Entry:
 
     @property
     def changed(self) -> datetime:
-        """The time of the last change."""
-        return datetime.fromtimestamp(self.stamp / 1e9, UTC)
+        """The time of the last change; the nearest that a calendar has, since some disks keep any number."""
+        return datetime.fromtimestamp(min(max(self.stamp / 1e9, 0.0), LAST_S), UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,14 @@ class Acting:
             self._app.say_briefly(PRODUCTION)
             return
         if dispatch is None or self.rights.login is None:
-            self._app.say_briefly(say("read-only: u raises your rights, then enter goes on with the run"))
+            raising, going = self._app.session.key("raise"), self._app.session.key("go on")
+            self._app.say_briefly(
+                say(
+                    "read-only: {raising} raises your rights, then {going} goes on with the run",
+                    raising=raising,
+                    going=going,
+                )
+            )
             return
 
         def work() -> None:
@@ -237,7 +244,8 @@ class Acting:
         def work() -> None:
             found = dispatch.unfinished()
             if found:
-                phrase = say("F9 shows a run that is not over").also(PHASES[found[0].phase], found[0].said)
+                phrase = say("{key} shows a run that is not over", key=self._app.session.key("runs"))
+                phrase = phrase.also(PHASES[found[0].phase], found[0].said)
                 self._app.call_later(self._app.say_briefly, phrase)
 
         threading.Thread(target=work, name="runs", daemon=True).start()

@@ -150,6 +150,23 @@ class MedflowApp(App[int], inherit_bindings=False):
             self.painter.forget()
         self.refresh()
 
+    def action_copy(self) -> None:
+        """The row or the page, to the clipboard."""
+        from medflow_tui.ui.taking import copy
+
+        copy(self)
+
+    def action_dump(self) -> None:
+        """The screen, to a file."""
+        from medflow_tui.ui.taking import dump
+
+        dump(self)
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """What is for the terminal itself, and not for the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
     def say_briefly(self, phrase: Phrase | None) -> None:
         """A sentence in the second line, for ten seconds, or until the next key back or the next sentence."""
         if not self.is_running:  # said by work that came to its end after the screens were taken down
@@ -241,8 +258,9 @@ class MedflowApp(App[int], inherit_bindings=False):
         dispatch, language = self.session.dispatch, self.session.language
         if dispatch is None:
             return ()
+        key = self.session.key("playbooks")
         return tuple(
-            f"b  {language.say(each.title.phrase(language.code))}: {language.say(each.summary.phrase(language.code))}"
+            f"{key}  {language.say(each.title.phrase(language.code))}: {language.say(each.summary.phrase(language.code))}"
             for each in dispatch.fitting(self.snapshot, verdict.target)
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from medflow_tui.config.schema import Place, nearest, refuse_unknown
+from medflow_tui.config.place import Place
+from medflow_tui.config.schema import nearest, refuse_unknown
 from medflow_tui.model.errors import SettingsError
 from medflow_tui.model.words import say
 from medflow_tui.ui.commands import COMMANDS, DASHBOARD, LOG, Command, shown_key
@@ -13,9 +14,14 @@ from medflow_tui.ui.keys import CHARACTERS, name_of
 
 NEEDED = ("help", "back", "quit")  # without a key for these, nobody finds the way out
 WORDS = {
-    **{each: each for each in ("enter", "tab", "shift+tab", "space", "home", "end", "left", "right", "up", "down")},
+    **{
+        each: each
+        for each in ("enter", "tab", "shift+tab", "space", "home", "end", "left", "right", "up", "down")
+    },
     **{each: each for each in ("insert", "delete", "backspace", "escape", "pageup", "pagedown")},
-    **{"esc": "escape", "pgup": "pageup", "pgdn": "pagedown"},
+    "esc": "escape",
+    "pgup": "pageup",
+    "pgdn": "pagedown",
     **{f"f{n}": f"f{n}" for n in range(1, 13)},
     # ctrl+c ends; i, j, m and h are Tab, Enter and Backspace on a terminal
     **{f"ctrl+{letter}": f"ctrl+{letter}" for letter in "abdefgklnopqrstuvwxyz"},
@@ -40,7 +46,9 @@ def remapped(
     place = Place(file=file, key="keys")
     refuse_unknown(keys, (each.name for each in commands), place)
     chosen = tuple(
-        replace(each, keys=_keys(keys[each.name], place.at(each.name), each.name)) if each.name in keys else each
+        replace(each, keys=_keys(keys[each.name], place.at(each.name), each.name))
+        if each.name in keys
+        else each
         for each in commands
     )
     _refuse_conflict(chosen, file)

@@ -23,6 +23,7 @@ from medflow_tui.model.health import Probe, Snapshot, Verdict
 from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.ui.keymap import remapped
 from medflow_tui.ui.present.health import ASCII, UNICODE, Glyphs
 from medflow_tui.ui.session import Looking, Session
 
@@ -65,7 +66,9 @@ def open_settings(options: Options) -> Settings:
     from medflow_tui.config.load import find, load
     from medflow_tui.config.locations import site_candidates
 
-    return load(find(site_candidates(options.site)).path)
+    settings = load(find(site_candidates(options.site)).path)
+    remapped(settings.site.keys, settings.site.source)
+    return settings
 
 
 def open_state(options: Options) -> Path:
@@ -198,6 +201,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         note=note,
         report=report,
         kept=views.read(),
+        commands=remapped(site.keys, site.source),
         keep=views.write,
     )
     try:
@@ -264,8 +268,9 @@ def _say_what_goes_on(session: Session, tell: Callable[[str], None]) -> None:
     """After the screen is gone: a run does not end with the dashboard."""
     for each in session.dispatch.going_on() if session.dispatch is not None else ():
         sentence = say(
-            "the run {run} goes on without the dashboard; at the next start F9 shows it, now “medflow-tui playbook runs”",
+            "the run {run} goes on without the dashboard; at the next start {key} shows it, now “medflow-tui playbook runs”",
             run=each.run,
+            key=session.key("runs"),
         )
         tell(session.language.say(sentence))
 

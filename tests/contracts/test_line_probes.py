@@ -27,6 +27,7 @@ from tests.contracts.scripted_web import free_port
 from tests.servers.readings import tools
 
 SLACK_S = 1.0
+REPOSITORY = Path(__file__).resolve().parents[2]
 LISTEN = """
 import socket, time
 with socket.create_server(("127.0.0.1", 0)) as one:
@@ -154,6 +155,56 @@ def test_a_name_without_an_address_delays_and_hides_no_other() -> None:
         assert reachable is not None
         found = knock((named, reachable), 1, Deadline.after(3.0))
     assert list(found) == [good]
+
+
+OUT_OF_FILES = """
+import os, resource, sys
+from pathlib import Path
+from medflow_tui.model.targets.clinics import Clinic, ClinicsTarget
+from medflow_tui.model.targets.port import PortTarget
+from medflow_tui.model.targets.redis import RedisTarget
+from medflow_tui.model.targets.uplink import UplinkTarget
+from medflow_tui.probes import clinics, port, redis, uplink
+from medflow_tui.rules.judging import Context, judge
+from tests.servers.readings import tools
+address = sys.argv[1]
+targets = (
+    UplinkTarget(name="line", addresses=(address,)),
+    PortTarget(name="port", address=address),
+    RedisTarget(name="redis", address=f"redis://{address}/0"),
+    ClinicsTarget(name="clinics", address=f"mongodb://{address}", clinic=(Clinic(id="A", address=address),)),
+)
+builders = {"uplink": uplink.build, "port": port.build, "redis": redis.build, "clinics": clinics.build}
+probes = [(each, builders[each.kind](each, tools(Path(sys.argv[2])))) for each in targets]
+[probe.read(0.5) for _, probe in probes]
+resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+held = []
+try:
+    while True:
+        held.append(os.dup(0))
+except OSError:
+    pass
+for target, probe in probes:
+    for reading in probe.read(1.0):
+        found = judge(reading, target, Context(now=reading.observed_at))
+        print(reading.target, found.health.value, found.evidence.text, sep="|")
+"""
+
+
+def test_what_this_program_lacks_is_unknown_and_not_the_other_sides_fault(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(REPOSITORY), *sys.path))}
+    with listening() as place:
+        ended = subprocess.run(
+            [sys.executable, "-c", OUT_OF_FILES, place, str(tmp_path)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.stderr == ""
+    found = {name: health for name, health, _ in (line.split("|") for line in ended.stdout.splitlines())}
+    assert found == dict.fromkeys(("line", "port", "redis", "clinics", "clinics/A"), "unknown"), ended.stdout
 
 
 def test_the_window_forgets_by_number_and_by_age() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -19,6 +23,7 @@ from medflow_tui.probes.log import LogProbe, build
 from medflow_tui.rules.judging import Context, judge
 from tests.servers.readings import tools
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
@@ -133,6 +138,52 @@ def test_a_disk_that_does_not_answer_holds_nobody_up(tmp_path: Path, own_tools: 
         assert len(looks) == 1
     finally:
         release.set()
+
+
+def test_a_look_that_hangs_does_not_keep_the_program_from_ending(tmp_path: Path) -> None:
+    program = """
+import sys, threading
+from pathlib import Path
+from medflow_tui.model.targets.log import LogTarget
+from medflow_tui.probes.log import LogProbe
+from tests.servers.readings import tools
+probe = LogProbe(LogTarget(name="l", paths=("x.log",)), tools(Path(sys.argv[1])), lambda *_: threading.Event().wait())
+print(probe.read(0.2)[0].failure.cause.value)
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(REPOSITORY), *sys.path))}
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert (ended.stdout, ended.stderr) == ("overrun\n", "")
+
+
+def test_a_fault_of_ours_is_a_failure_and_no_traceback_on_the_screen(
+    own_tools: Tools, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def faulty(*_: object) -> dict[str, Any]:
+        raise KeyError("secret")
+
+    (reading,) = LogProbe(LogTarget(name="l", paths=("x.log",)), own_tools, faulty).read(1.0)
+    assert reading.failure is not None
+    assert reading.failure.cause is Cause.OURS
+    assert "secret" not in repr(reading)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no disk here keeps such dates")
+def test_a_file_with_a_date_that_no_calendar_has_is_read(own_tools: Tools) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "a.log"
+        path.write_text("x\n")
+        os.utime(path, (1e15, 1e15))
+        (reading,) = reading_of(own_tools, path)
+    assert reading.failure is None
+    assert reading.values["lines"] == 1
 
 
 def test_without_a_path_it_says_so(own_tools: Tools) -> None:

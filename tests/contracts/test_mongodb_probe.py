@@ -6,19 +6,23 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import bson
 import pytest
+from bson.datetime_ms import DatetimeMS
 
-from medflow_tui.clients.mongodb import Connection, connected
+from medflow_tui.clients.mongodb import Connection, _opened, connected
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.model.health import Cause, Health, Reading
 from medflow_tui.model.targets.mongodb import AUDIT_KEPT_S, INDEXES, MongodbTarget
 from medflow_tui.probes.mongodb import build, members, unclean_shutdown
 from medflow_tui.rules.judging import Context
 from medflow_tui.rules.judging.mongodb import judge
+from tests.servers.bad_line import bad_line
 from tests.servers.mongodb import PASSWORD, USER, MongodbServer, free_port, running
 from tests.servers.readings import never_accepting, tools
 
@@ -205,6 +209,26 @@ def test_a_server_that_freezes_in_the_middle_is_silent_in_time(server: MongodbSe
         server.thaw()
     assert seen.value.failure.cause is Cause.SILENT
     assert time.monotonic() - started < DEADLINE_S + SLACK_S
+
+
+@pytest.mark.parametrize("drip_s", [0.0, 0.2], ids=["stops", "drips"])
+@pytest.mark.parametrize("after", [0, 300, 1500, 4000])
+def test_an_answer_that_stops_or_drips_in_the_middle_is_silent_in_time(
+    filled: MongodbServer, tmp_path: Path, after: int, drip_s: float
+) -> None:
+    with bad_line(filled.port, after=after, drip_s=drip_s) as port:
+        started = time.monotonic()
+        reading = look(tmp_path, f"mongodb://127.0.0.1:{port}", DEADLINE_S)
+        assert time.monotonic() - started < DEADLINE_S + SLACK_S
+    assert cause(reading) is Cause.SILENT
+
+
+def test_a_date_that_no_calendar_has_spoils_no_answer() -> None:
+    with closing(_opened("mongodb://127.0.0.1:1", 1.0, {})) as client:
+        sent = bson.encode({"lastSync": DatetimeMS(2**61), "name": "OCT"})
+        found: dict[str, Any] = bson.decode(sent, client.codec_options)
+    assert found["name"] == "OCT"
+    assert not isinstance(found["lastSync"], datetime)
 
 
 def test_a_port_that_never_accepts_is_silent_in_time(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from medflow_tui.model.targets.share import ShareTarget
 from medflow_tui.probes.share import build
 from medflow_tui.rules.judging import Context
 from medflow_tui.rules.judging.share import judge
+from tests.servers.bad_line import bad_line
 from tests.servers.mongodb import free_port
 from tests.servers.process import OwnProcess
 from tests.servers.readings import never_accepting, tools
@@ -167,6 +168,19 @@ def test_a_server_that_freezes_after_the_greeting_cannot_hold_the_reading(server
                 if each is not threading.current_thread():
                     each.join(0.1)
     assert threading.active_count() <= before
+
+
+@pytest.mark.parametrize("drip_s", [0.0, 0.2], ids=["stops", "drips"])
+@pytest.mark.parametrize("after", [4, 100, 500, 1500])
+def test_an_answer_that_stops_or_drips_in_the_middle_leaves_the_share_silent_in_time(
+    server: OwnProcess, tmp_path: Path, after: int, drip_s: float
+) -> None:
+    with bad_line(server.port, after=after, drip_s=drip_s) as port:
+        configured = target(port)
+        started = time.monotonic()
+        reading = read(tmp_path, configured, DEADLINE_S)
+        assert time.monotonic() - started < DEADLINE_S + SLACK_S
+    assert verdict(reading, configured).evidence.text == "host answers, share does not"
 
 
 def test_a_server_that_never_accepts_is_silent(tmp_path: Path) -> None:

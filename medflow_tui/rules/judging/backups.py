@@ -105,6 +105,8 @@ def _judge_none(plan: BackupSet, found: Mapping[str, Any], now: datetime, zone: 
         detail += (say("{n:number} other names in the folder", n=found["others"]),)
     if not found.get("complete", True):
         return Judgement(health=Health.UNKNOWN, evidence=say("not all was looked at"), detail=detail)
+    if found["future"]:
+        return Judgement(health=Health.UNKNOWN, evidence=say("dated after today"), detail=detail, means=LOSS)
     return Judgement(health=Health.CRITICAL, evidence=say("never"), detail=detail, means=NOTHING_LEFT)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from medflow_tui.model.health import Health, Judgement, Reading
 from medflow_tui.model.targets.log import LogTarget
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.judging.context import Context
 from medflow_tui.rules.logalarms import ALARMS, Alarm
+
+CLOCKS_APART = timedelta(minutes=5)
 
 
 def judge(reading: Reading, target: LogTarget, context: Context) -> Judgement:
@@ -33,6 +37,8 @@ def judge(reading: Reading, target: LogTarget, context: Context) -> Judgement:
             say("{n:number} errors a minute", n=round(values["errors_per_min"])),
         )
         means = say("something fails again and again, and the log grows quickly")
+    elif target.quiet_warning_s and quiet_s is None:
+        health, evidence = Health.UNKNOWN, say("dated ahead of now")
     elif target.quiet_warning_s and quiet_s is not None and quiet_s > target.quiet_warning_s:
         health, evidence = Health.WARNING, say("silent for {age:duration}", age=round(quiet_s))
         means = say("the service may have stopped, or writes elsewhere")
@@ -56,8 +62,9 @@ def _calm(reading: Reading, target: LogTarget) -> Phrase:
 
 
 def _quiet_s(reading: Reading, context: Context) -> float | None:
-    """Seconds since the last line; by the file when its lines have no time."""
-    at = reading.values["last_at"] or reading.values["written_at"]
+    """Seconds since the last line; by the file when its lines have no time that can be. None when neither has."""
+    told = (reading.values["last_at"], reading.values["written_at"])
+    at = next((each for each in told if each is not None and each - context.now <= CLOCKS_APART), None)
     return (context.now - at).total_seconds() if at is not None else None
 
 

@@ -94,12 +94,13 @@ def _replication(values: Mapping[str, Any], target: MongodbTarget) -> list[Findi
             return [(Health.WARNING, say("not a replica set"), MEANS_SET)]
         return []
     members = values["members"]
-    if members is None:
-        return []
+    has_primary = values.get("has_primary", True)
+    if members is not None:
+        has_primary = any(each["state"] == "PRIMARY" for each in members)
     found: list[Finding] = []
-    if not any(each["state"] == "PRIMARY" for each in members):
+    if not has_primary:
         found.append((Health.CRITICAL, say("no primary"), say("records can be read, nothing can be saved")))
-    for each in members:
+    for each in members or ():
         found += _member(each, target)
     return found
 

@@ -13,7 +13,7 @@ OTHER = say("another program has taken the port: the right one cannot start")
 
 
 def judge(reading: Reading, target: PortTarget, context: Context) -> Judgement:
-    """Open is all that a port can say (a frozen program's is open, too); a wrong owner is critical."""
+    """Open is all that a port can say (a frozen program's is open, too); a wrong owner is critical, an unseen one unknown."""
     if reading.failure is not None:
         return judge_failure(reading.failure, means=MEANS)
     listener, pid = reading.values["listener"], reading.values["pid"]
@@ -24,8 +24,8 @@ def judge(reading: Reading, target: PortTarget, context: Context) -> Judgement:
     if listener is None:
         note = say("who listens is not visible from here")
         return Judgement(
-            health=Health.OK,
-            evidence=say("open"),
+            health=Health.UNKNOWN if target.listener else Health.OK,
+            evidence=say("open, owner unseen") if target.listener else say("open"),
             detail=(weak, note),
             threshold=threshold,
             figure=reading.latency_ms,

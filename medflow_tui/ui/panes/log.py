@@ -54,6 +54,16 @@ class LogPane(Lines, can_focus=True):
         return next(iter(ordered(self._verdicts)), None)
 
     @property
+    def texts_chosen(self) -> list[str]:
+        """The marked line, else the newest that is shown."""
+        at = self._at if self._at is not None else len(self._shown) - 1
+        if not 0 <= at < len(self._shown):
+            return []
+        line = self._shown[at]
+        moment = line.at.isoformat(timespec="seconds") if line.at is not None else ""
+        return [" ".join(each for each in (moment, line.level.word, line.origin, line.source, line.text) if each)]
+
+    @property
     def texts_kept(self) -> list[str]:
         """Every line that can be scrolled to or filtered for."""
         return [f"{each.origin} {each.source} {each.text}" for each in self._kept]
@@ -181,7 +191,7 @@ class LogPane(Lines, can_focus=True):
 
     def _title(self, cells: int, look: Look) -> Line:
         tell = self._language.say
-        right = [tell(say("level: {level} and above", level=self.level.word))]
+        right = [self._language.offset(look.now), tell(say("level: {level} and above", level=self.level.word))]
         right += [f"/{self.include}"] if self.include else []
         right += [f"-{self.exclude}"] if self.exclude else []
         if self.missed:

@@ -23,7 +23,10 @@ def header(
     paused: bool,
     note: str = "",
 ) -> Line:
-    """One line; what does not fit is left out from the middle, the environment and the clock never."""
+    """One line; what does not fit is left out from the middle, the environment and the clock never.
+
+    For a `note` (the folder of a lab) the name of the site gives way to its code.
+    """
     tell = look.language.say
     mode = (
         tell(say("read-only"))
@@ -34,13 +37,15 @@ def header(
     optional = [
         Span(mode, "strong" if armed_until else "quiet"),
         Span(tell(say("PAUSED")), "strong") if paused else None,
+        Span(note, "quiet") if note else None,
         Span(tell(line_state(snapshot)), "quiet") if line_state(snapshot) else None,
         Span(tell(oldest(snapshot)), "quiet") if oldest(snapshot) else None,
         Span(tell(snapshot.source), "quiet") if snapshot.source else None,
-        Span(note, "quiet") if note else None,
     ]
     environment = tell(ENVIRONMENT_WORDS[site.environment])
     room = cells - width(environment) - len(clock) - 4
+    if note:
+        room -= width(mode) + width(note) + 4
     place = f" {site.code} {short_name(site)}".rstrip()
     if width(place) > room:
         place = fit(f" {site.code}", max(4, room), look.glyphs.more).rstrip()

@@ -36,6 +36,8 @@ class Glyphs:
     cross: str
     person: str
     work: str
+    down: str
+    up: str
 
 
 UNICODE = Glyphs(
@@ -58,7 +60,10 @@ UNICODE = Glyphs(
     cross="✖",
     person="✎",
     work="◇",
+    down="↓",
+    up="↑",
 )
+
 ASCII = Glyphs(
     health={
         Health.OK: "o",
@@ -79,6 +84,8 @@ ASCII = Glyphs(
     cross="X",
     person="@",
     work="m",
+    down="down",
+    up="up",
 )
 
 _LEVELS = {

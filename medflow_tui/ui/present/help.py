@@ -25,10 +25,11 @@ def help_lines(
 ) -> list[Line]:
     """Keys first, then what the signs mean."""
     lines: list[Line] = []
+    arrows = {"down": glyphs.down, "up": glyphs.up}
     for each in at(place, commands):
         if not each.keys:
             continue
-        keys = " ".join(language.word(shown_key(key)) for key in each.keys)
+        keys = " ".join(arrows.get(key) or language.word(shown_key(key)) for key in each.keys)
         told = wrap(language.say(each.help), max(12, cells - KEYS - 2))
         lines.append((Span(f"  {fit(keys, KEYS)}", "key"), Span(told[0])))
         lines += [(Span(f"  {'':{KEYS}}{more}"),) for more in told[1:]]

@@ -87,7 +87,11 @@ class PlaybooksScreen(KeyedScreen):
         if self.session.site.environment == "production":
             return PRODUCTION
         if self.switchboard.armed_until is None:
-            return say("read-only: enter shows the plan; u raises your rights for 15 minutes")
+            return say(
+                "read-only: {opening} shows the plan; {raising} raises your rights for 15 minutes",
+                opening=self.session.key("open"),
+                raising=self.session.key("raise"),
+            )
         return say("enter logs you in and makes the plan; nothing is changed by that")
 
     def action_move(self, steps: int) -> None:

@@ -78,6 +78,11 @@ def _newer(before: set[threading.Thread]) -> set[threading.Thread]:
     return set(threading.enumerate()) - before
 
 
+def screen_texts(app: App[Any]) -> tuple[str, ...]:
+    """What is on the screen now, a line each, without styles and without blanks at the ends."""
+    return tuple("".join(text for text, _ in each).rstrip() for each in _lines(app))
+
+
 def _lines(app: App[Any]) -> tuple[tuple[Run, ...], ...]:
     lines = []
     for strip in app.screen._compositor.render_strips():

@@ -27,6 +27,11 @@ class Page(Lines, can_focus=True):
         self.show(self._whole[self.top : self.top + height])
 
     @property
+    def whole_texts(self) -> list[str]:
+        """The whole text, without styles."""
+        return ["".join(text for text, _ in each) for each in self._whole]
+
+    @property
     def below(self) -> int:
         """How many lines are not seen yet."""
         return max(0, len(self._whole) - self.top - max(1, self.size.height))

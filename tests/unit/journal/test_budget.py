@@ -155,12 +155,51 @@ def test_a_full_disk_is_survived(tmp_path: Path) -> None:
     assert SharedBudget(tmp_path).take(hosts[-1], 1, 900, NOW) == after(900)
 
 
-def test_a_damaged_file_is_said_and_survived(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"this is not a database, " * 100)
+def test_a_damaged_file_is_set_aside_said_and_shared_again(tmp_path: Path) -> None:
+    spoiled = b"this is not a database, " * 100
+    (tmp_path / FILE).write_bytes(spoiled)
     budget = SharedBudget(tmp_path)
     assert budget.take(HOST, 1, 900, NOW) is None
     assert budget.take(HOST, 1, 900, NOW) == after(900)
-    assert budget.notices()
+    assert [each.values["file"] for each in budget.notices()] == ["budget.damaged.sqlite"]
+    assert (tmp_path / "budget.damaged.sqlite").read_bytes() == spoiled
+    other = SharedBudget(tmp_path)
+    assert other.take(HOST, 1, 900, NOW) == after(900)
+    assert other.notices() == ()
+
+
+def test_damage_in_the_middle_of_life_loses_no_call_of_this_process(tmp_path: Path) -> None:
+    budget = SharedBudget(tmp_path)
+    for second in range(50):
+        budget.take(HOST, 100, 900, after(second))
+    budget.forbid("central:5002", after(600), NOW)
+    path = tmp_path / FILE
+    whole = bytearray(path.read_bytes())
+    whole[100:] = os.urandom(len(whole) - 100)  # the header stays, the pages are gone
+    path.write_bytes(bytes(whole))
+    assert budget.used(HOST, 900, after(60)) == 50
+    assert SharedBudget(tmp_path).used(HOST, 900, after(60)) == 50
+    assert SharedBudget(tmp_path).take("central:5002", 9, 900, after(60)) == after(600)
+
+
+def test_processes_that_find_the_damage_together_set_it_aside_once_and_count_on_together(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / FILE).write_bytes(b"this is not a database, " * 100)
+    command = [sys.executable, "-c", TAKE_MANY, str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    children = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(3)
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    taken = [int(child.communicate(timeout=60)[0].split()[0]) for child in children]
+    # while one sets it aside the others count alone for a moment, and write it down afterwards
+    assert 100 <= sum(taken) < 200
+    assert SharedBudget(tmp_path).used(HOST, 900, NOW) == sum(taken)
 
 
 def test_a_file_that_another_process_holds_locked_delays_only_briefly(tmp_path: Path) -> None:

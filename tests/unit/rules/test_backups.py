@@ -223,6 +223,21 @@ def test_a_bad_set_is_counted_once_in_its_own_row_and_told_in_the_detail_of_the_
     assert say("{free:bytes} of {total:bytes} free on its disk", free=41 * GB, total=200 * GB) in found.detail
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({**EMPTY, "complete": False}, "not all was looked at"),
+        ({**GOOD, "taken_at": NOW - timedelta(days=9), "complete": False}, "not all was looked at"),
+        ({**EMPTY, "future": ("medflow-daily-2031",)}, "dated after today"),
+    ],
+)
+def test_what_was_not_seen_or_cannot_be_dated_is_neither_late_nor_never(
+    values: dict[str, Any], words: str
+) -> None:
+    found = judge(reading("daily", values), TARGET, Context(now=NOW))
+    assert (found.health, found.evidence.text) == (Health.UNKNOWN, words)
+
+
 def test_a_folder_that_was_not_looked_through_keeps_the_target_from_being_green() -> None:
     assert whole(daily=GOOD, complete=False).health is Health.UNKNOWN
 

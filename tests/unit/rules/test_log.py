@@ -52,6 +52,24 @@ SITUATIONS = (
         Health.WARNING,
         "silent for {age:duration}",
     ),
+    (
+        {
+            "last_at": NOW + timedelta(days=1),
+            "written_at": NOW - timedelta(hours=3),
+            "quiet_warning_s": 3600.0,
+        },
+        Health.WARNING,
+        "silent for {age:duration}",
+    ),
+    (
+        {
+            "last_at": NOW + timedelta(days=1),
+            "written_at": NOW + timedelta(days=1),
+            "quiet_warning_s": 3600.0,
+        },
+        Health.UNKNOWN,
+        "dated ahead of now",
+    ),
     ({"files_unread": 1}, Health.UNKNOWN, "{n:number} files not read"),
 )
 

@@ -43,7 +43,8 @@ def port(expected: str = "", failure: Failure | None = None, **values: Any) -> J
             Health.CRITICAL,
             "taken by {name}",
         ),  # 5002: the face service took the backend's port
-        ("node", None, Health.OK, "open"),
+        ("node", None, Health.UNKNOWN, "open, owner unseen"),
+        ("", None, Health.OK, "open"),
     ],
 )
 def test_a_port_is_judged_by_who_listens(
