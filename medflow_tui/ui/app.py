@@ -18,6 +18,7 @@ from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui import styles
 from medflow_tui.ui.kept import Kept, take_up
 from medflow_tui.ui.messages import LineLost, SnapshotArrived
+from medflow_tui.ui.present.health import ASCII
 from medflow_tui.ui.present.ring import rings
 from medflow_tui.ui.screens.base import KeyedScreen
 from medflow_tui.ui.screens.dashboard import DashboardScreen
@@ -53,6 +54,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         super().__init__(driver_class=chosen_driver(), **options)
         self.session = session
         self.link = Link()
+        self.is_plain = session.glyphs == ASCII
         self.turns = Turns(self, super().on_event)
         self._acting: Acting | None = None
         self._has_begun = False

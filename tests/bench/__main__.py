@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures, and prints a table of figures in markdown."""
+"""`python -m tests.bench`: measures, and prints a table of figures in markdown; `soak` walks about for hours."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from tests.bench.terminal import Size
 
 def main() -> int:
     """0 when everything that was measured could be measured; what misses its figure is said in the table."""
+    if sys.argv[1:2] == ["soak"]:
+        from tests.bench import soak
+
+        return soak.main(sys.argv[2:])
     chosen = parse()
     if chosen.list:
         for each in ROWS:

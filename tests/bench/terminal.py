@@ -179,6 +179,20 @@ class Terminal:
         self.presses.append(Press(self.now, key))
         self._send(KEYS.get(key, key.encode()))
 
+    def resize(self, size: Size) -> None:
+        """The window has another size."""
+        self.size = size
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size.lines, size.columns, 0, 0))
+
+    def forget(self) -> int:
+        """Let go of what came so far; how many bytes that was."""
+        length = sum(len(each.data) for each in self.chunks)
+        self.chunks.clear()
+        self.presses.clear()
+        self.samples.clear()
+        self._seen = b""
+        return length
+
     def sample(self) -> Sample:
         """CPU and memory at this moment; also kept."""
         cpu = resident = alive = 0

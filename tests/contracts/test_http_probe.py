@@ -438,7 +438,7 @@ BOTH = (
 def test_no_answer_makes_it_raise_or_takes_its_deadline_away(
     web: ScriptedWeb, tools: Tools, path: str, script: Script, role: str
 ) -> None:
-    web.answers |= {each: READY for each in BOTH} | {path: script}
+    web.answers |= dict.fromkeys(BOTH, READY) | {path: script}
     probe = build(HttpTarget(name="x", address=web.url, role=role), tools)
     started = time.monotonic()
     for _ in range(2):

@@ -14,11 +14,25 @@ from tests.servers.small_site import READY, program, surroundings, write_site
 from tests.servers.terminal import ENTER, ESCAPE, Terminal, running
 
 F2, F6 = "\x1bOQ", "\x1b[17~"
-TERMS = ("xterm", "xterm-256color", "screen", "screen-256color", "tmux", "tmux-256color", "linux", "vt100", "rxvt")
+TERMS = (
+    "xterm",
+    "xterm-256color",
+    "screen",
+    "screen-256color",
+    "tmux",
+    "tmux-256color",
+    "linux",
+    "vt100",
+    "rxvt",
+)
 _SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 _OSC_52 = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 LINE = json.dumps(
-    {"level": "error", "message": "mail to marie.kabongo@example.cd failed", "timestamp": "2026-01-05T08:00:01.000Z"}
+    {
+        "level": "error",
+        "message": "mail to marie.kabongo@example.cd failed",
+        "timestamp": "2026-01-05T08:00:01.000Z",
+    }
 )
 
 
@@ -90,7 +104,9 @@ def test_plain_characters_where_the_site_wants_them(tmp_path: Path, site: str) -
     path.write_text(path.read_text().replace("[site]", f"[site]\n{site}"))
     words = [each for each in program(tmp_path, site=path) if each not in ("--lang", "en")]
     with running(tuple(words), surroundings()) as terminal:
-        terminal.until(lambda: "F6" in terminal.text and re.search(r"X (redis|backend)", terminal.text), "rows")
+        terminal.until(
+            lambda: "F6" in terminal.text and re.search(r"X (redis|backend)", terminal.text), "rows"
+        )
         assert "✖" not in terminal.text
         assert "│" not in terminal.text
         assert "▸" not in terminal.text
@@ -219,7 +235,7 @@ def test_the_screen_is_written_to_a_file(tmp_path: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert text.startswith("medflow-tui  Line  ")
         assert "kabongo" not in text
-        assert [each for each in text.splitlines()[4:]] == [each.rstrip() for each in before]
+        assert text.splitlines()[4:] == [each.rstrip() for each in before]
         terminal.type("?x")
         terminal.until(lambda: len(list((tmp_path / "state" / "screens").iterdir())) == 2, "another one")
         terminal.type("/x" + ESCAPE)  # in a question it is a letter
@@ -231,3 +247,12 @@ def test_a_screen_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         (tmp_path / "state" / "screens").write_text("")
         terminal.type("x")
         terminal.shows("not written: the state folder cannot be written")
+
+
+def test_a_terminal_in_latin_1_gets_latin_1(tmp_path: Path) -> None:
+    words = [*program(tmp_path), "--lang", "fr"]
+    with running(tuple(words), surroundings(PYTHONIOENCODING="iso8859-1")) as terminal:
+        terminal.until(lambda: b"refus\xe9" in terminal.written, "an accent")
+        assert b"\xc3" not in terminal.written
+        terminal.type("q")
+        assert terminal.ended() == 0

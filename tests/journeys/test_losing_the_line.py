@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -29,12 +30,14 @@ from tests.servers.queue_scene import (
     plant_patient,
     runs_of,
 )
+from tests.servers.sshd import is_installed, running_sshd
 from tests.servers.terminal import ENTER, ESCAPE, F9, Terminal, running
 
 pytestmark = pytest.mark.xdist_group("lab")
 
 JOBS = 110
 USER = "beni"
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(slots=True)
@@ -185,6 +188,26 @@ def test_a_run_that_was_interrupted_is_found_and_gone_on_with_and_repeats_nothin
     assert (viewer.run.run, viewer.run.pid == run.pid) == (run.run, False)
     made = changes(viewer.lab)
     assert (made["/auto-sync/start"], made["/sync-queue/retry-failed"]) == (1, 1)
+
+
+@pytest.mark.real_server
+def test_a_run_goes_on_when_the_ssh_line_is_cut(viewer: Viewer, tmp_path: Path) -> None:
+    if not is_installed():
+        pytest.skip("no OpenSSH server and client here")
+    folder = tmp_path / "sshd"
+    folder.mkdir(mode=0o700)
+    settings = [f"{name}={value}" for name, value in viewer.surroundings.items() if name != "TERM"]
+    command = f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(['env', '-i', *settings, 'TERM=xterm', *viewer.command()])}"
+    with running_sshd(folder) as sshd, running(sshd.client(command), viewer.surroundings) as terminal:
+        run = viewer.start_run(terminal)
+        kill(terminal)
+        terminal.process.wait(20)
+    with running(viewer.command(), viewer.surroundings) as terminal:
+        terminal.shows("F9 shows a run that is not over")
+        terminal.type("q")
+        assert terminal.ended() == 0
+    assert viewer.run.pid == run.pid
+    assert viewer.wait_for(lambda each: each.phase.is_over, "the run ends").phase is Phase.SUCCEEDED
 
 
 def test_password_and_patient_are_in_no_file_no_argument_no_environment_and_on_no_screen(

@@ -61,7 +61,9 @@ class LogPane(Lines, can_focus=True):
             return []
         line = self._shown[at]
         moment = line.at.isoformat(timespec="seconds") if line.at is not None else ""
-        return [" ".join(each for each in (moment, line.level.word, line.origin, line.source, line.text) if each)]
+        return [
+            " ".join(each for each in (moment, line.level.word, line.origin, line.source, line.text) if each)
+        ]
 
     @property
     def texts_kept(self) -> list[str]:
@@ -191,7 +193,10 @@ class LogPane(Lines, can_focus=True):
 
     def _title(self, cells: int, look: Look) -> Line:
         tell = self._language.say
-        right = [self._language.offset(look.now), tell(say("level: {level} and above", level=self.level.word))]
+        right = [
+            self._language.offset(look.now),
+            tell(say("level: {level} and above", level=self.level.word)),
+        ]
         right += [f"/{self.include}"] if self.include else []
         right += [f"-{self.exclude}"] if self.exclude else []
         if self.missed:

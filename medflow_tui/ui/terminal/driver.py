@@ -26,6 +26,7 @@ from textual.message import Message
 from medflow_tui.ui.messages import LineDrained
 from medflow_tui.ui.terminal.keyboard import ESCAPE, Keyboard
 from medflow_tui.ui.terminal.link import END_OF_INPUT, UNREADABLE, Link
+from medflow_tui.ui.terminal.plain import plainly
 from medflow_tui.ui.terminal.writer import Writer, open_again
 
 NO_MOUSE = "\x1b[?1000;1002;1003;1006l"  # also when another program left it on: what it reports are no keys
@@ -49,11 +50,12 @@ def wanted(data: str) -> bool:
 class LineDriver(LinuxDriver):
     """Blocks nobody, ends its input at the end of the line, and leaves the terminal as it found it.
 
-    The application has the attribute `link`.
+    The application has the attributes `link` and `is_plain` (whether the terminal has no typographic signs).
     """
 
     def __init__(self, app: Any, **options: Any) -> None:
         self._link: Link = app.link
+        self._is_plain: bool = app.is_plain
         self._writer: Writer | None = None
         self._is_left = True
         self._output = 1 if os.isatty(1) else 2
@@ -69,7 +71,8 @@ class LineDriver(LinuxDriver):
     def _writer_thread(self, thread: object) -> None:
         """Textual's own thread, which it has not started yet, is let go; ours takes its place."""
         if thread is not None:
-            self._writer = Writer(open_again(self._output), self._link, self._tell_drained)
+            encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+            self._writer = Writer(open_again(self._output), self._link, self._tell_drained, encoding=encoding)
 
     def _tell_drained(self) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
@@ -81,7 +84,7 @@ class LineDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         if wanted(data) and self._writer is not None:
-            self._writer.write(data)
+            self._writer.write(plainly(data) if self._is_plain else data)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Of the terminal itself: COLUMNS and LINES of a shell that exports them are not true after a resize."""

@@ -35,10 +35,17 @@ class Writer(threading.Thread):
     is written any more. The descriptor is closed at the end."""
 
     def __init__(
-        self, descriptor: int, link: Link, drained: Callable[[], None], *, stall_s: float = STALL_S
+        self,
+        descriptor: int,
+        link: Link,
+        drained: Callable[[], None],
+        *,
+        encoding: str = "utf-8",
+        stall_s: float = STALL_S,
     ) -> None:
         super().__init__(name="terminal-output", daemon=True)
-        self._descriptor, self._link, self._drained, self._stall_s = descriptor, link, drained, stall_s
+        self._descriptor, self._link, self._drained = descriptor, link, drained
+        self._encoding, self._stall_s = encoding, stall_s
         self._waiting = bytearray()
         self._owes_frame = self._is_ending = self._is_broken = False
         self._cuts = self.written = 0
@@ -59,7 +66,7 @@ class Writer(threading.Thread):
         """Have it written in its turn."""
         with self._changed:
             if not self._is_broken:
-                self._waiting += text.encode("utf-8", "replace")
+                self._waiting += text.encode(self._encoding, "replace")
                 self._changed.notify()
 
     def flush(self) -> None:

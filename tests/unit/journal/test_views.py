@@ -90,6 +90,6 @@ def test_what_is_sound_of_a_damaged_file_is_kept_and_what_is_unknown_is_passed_o
 def test_a_folder_in_its_place_is_as_no_file(views: Views) -> None:
     views.path.mkdir(parents=True)
     assert views.read() == KeptView()
-    with pytest.raises(OSError, match=""):
+    with pytest.raises(OSError, match=r"."):
         views.write(VIEW)
     assert [each.name for each in views.path.parent.iterdir()] == [views.path.name]

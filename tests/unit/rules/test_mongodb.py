@@ -98,6 +98,7 @@ PRIMARY = member("a:27017", "PRIMARY")
         (rs0(PRIMARY, member("b:27017")), Health.OK, "{n:number} of {limit:number} conn"),
         ({**rs0(PRIMARY), "expected_set": "rs0"}, Health.OK, "{n:number} of {limit:number} conn"),
         ({**rs0(PRIMARY), "members": None}, Health.OK, "{n:number} of {limit:number} conn"),
+        ({**rs0(), "members": None, "has_primary": False}, Health.CRITICAL, "no primary"),
         (rs0(PRIMARY, member("b:27017", lag_s=40.0)), Health.WARNING, "late by {lag:duration}"),
         (rs0(PRIMARY, member("b:27017", lag_s=400.0)), Health.CRITICAL, "late by {lag:duration}"),
         (rs0(PRIMARY, member("b:27017", "RECOVERING")), Health.WARNING, "{name} is {state}"),

@@ -16,7 +16,8 @@ TYPED = ["a", "é", "中", "\r", "\x7f", "\x01", "q", "!", *sorted(ANSI_SEQUENCE
 KNOWN = [
     each
     for each in TYPED
-    if not each.startswith("\x1b") or (each[1:2] in ("[", "O") and each not in ("\x1b[M",) and "$" not in each)
+    if not each.startswith("\x1b")
+    or (each[1:2] in ("[", "O") and each not in ("\x1b[M",) and "$" not in each)
 ]
 NOISE = [
     b"\x1b[M !!",

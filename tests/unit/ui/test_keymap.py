@@ -16,7 +16,9 @@ from medflow_tui.ui.keymap import WORDS, key_of, remapped
 from medflow_tui.ui.keys import CHARACTERS
 
 ALTGR = set("[]{}\\|~#@^`€")  # on a French or a Belgian AZERTY keyboard
-SITE = '[site]\ncode = "A"\nname = "A"\nenvironment = "lab"\n[target.redis]\naddress = "redis://127.0.0.1:9/0"\n'
+SITE = (
+    '[site]\ncode = "A"\nname = "A"\nenvironment = "lab"\n[target.redis]\naddress = "redis://127.0.0.1:9/0"\n'
+)
 
 
 def with_keys(**keys: list[str]) -> Mapping[str, Command]:
@@ -82,7 +84,10 @@ def test_two_commands_may_change_their_keys() -> None:
         ({"dumpp": ["x"]}, "site.toml: unknown key keys.dumpp; did you mean dump?"),
         ({"pause": ["r"]}, "site.toml: keys: r is both refresh and pause; give one of them another key"),
         ({"level": ["b"]}, "site.toml: keys: b is both playbooks and level; give one of them another key"),
-        ({"dump": ["ctrl+l"]}, "site.toml: keys: ctrl+l is both dump and redraw; give one of them another key"),
+        (
+            {"dump": ["ctrl+l"]},
+            "site.toml: keys: ctrl+l is both dump and redraw; give one of them another key",
+        ),
         ({"dump": ["ctrl+shft"]}, "site.toml: keys.dump: no key ctrl+shft; the nearest is "),
         ({"dump": ["shift+tap"]}, "site.toml: keys.dump: no key shift+tap; the nearest is shift+tab"),
         ({"dump": [""]}, "site.toml: keys.dump: no key ; the nearest is f2, ctrl+f, PgDn, ?, é"),
