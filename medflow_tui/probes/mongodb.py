@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.clients.mongodb import CLIENT_NAME, Connection, connected
-from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.network import Deadline
+from medflow_tui.clients.one_reading import one_reading
 from medflow_tui.clients.tools import Tools
-from medflow_tui.model.errors import SecretError
-from medflow_tui.model.health import Cause, Failure, Probe, Reading
+from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.mongodb import Index, MongodbTarget
 from medflow_tui.model.words import say
 
@@ -40,33 +40,18 @@ class MongodbProbe:
         self._target, self._tools = target, tools
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
-        deadline = Deadline.after(deadline_s)
-        try:
-            with connected(self._target, self._tools, deadline) as server:
-                latency = server.ping()
-                hello = server.ask("hello")
-                values = _contents(server, self._target)
-                values |= (
-                    _status(server) | _replication(server, hello) | {"expected_set": server.expected_set}
-                )
-                values |= _profile(server, self._target, hello.get("localTime"))
-                values |= _unclean(server, values["uptime_s"])
-                values |= _size(server, deadline.left() / 2)
-        except UnreachableError as error:
-            return (self._reading(failure=error.failure),)
-        except SecretError as error:
-            return (self._reading(failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
-        return (self._reading(values=values, latency_ms=latency),)
+        return (one_reading(self._target, self._tools, HOW, self._look, deadline_s),)
 
-    def _reading(self, values: dict[str, Any] | None = None, **more: Any) -> Reading:
-        return Reading(
-            target=self._target.name,
-            kind=self._target.kind,
-            observed_at=self._tools.now(),
-            how=HOW,
-            values=MappingProxyType(values or {}),
-            **more,
-        )
+    def _look(self, deadline: Deadline) -> tuple[dict[str, Any], float]:
+        with connected(self._target, self._tools, deadline) as server:
+            latency = server.ping()
+            hello = server.ask("hello")
+            values = _contents(server, self._target)
+            values |= _status(server) | _replication(server, hello) | {"expected_set": server.expected_set}
+            values |= _profile(server, self._target, hello.get("localTime"))
+            values |= _unclean(server, values["uptime_s"])
+            values |= _size(server, deadline.left() / 2)
+        return values, latency
 
 
 def _contents(server: Connection, target: MongodbTarget) -> dict[str, Any]:

@@ -18,14 +18,13 @@ A refund is a negative payment; a payment dated by hand (a date without time) ca
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.clients.mongodb import Connection, connected
-from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.network import Deadline
+from medflow_tui.clients.one_reading import one_reading
 from medflow_tui.clients.tools import Tools
-from medflow_tui.model.errors import SecretError
-from medflow_tui.model.health import Cause, Failure, Probe, Reading
+from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.payments import PaymentsTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.audit_trail import Entry, Paid, unaudited
@@ -55,26 +54,12 @@ class PaymentsProbe:
         self._target, self._tools = target, tools
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
-        deadline = Deadline.after(deadline_s)
-        try:
-            with connected(self._target, self._tools, deadline) as server:
-                latency = server.ping()
-                values = _counted(server, self._target)
-        except UnreachableError as error:
-            return (self._reading(failure=error.failure),)
-        except SecretError as error:
-            return (self._reading(failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
-        return (self._reading(values=values, latency_ms=latency),)
+        return (one_reading(self._target, self._tools, HOW, self._look, deadline_s),)
 
-    def _reading(self, values: dict[str, Any] | None = None, **more: Any) -> Reading:
-        return Reading(
-            target=self._target.name,
-            kind=self._target.kind,
-            observed_at=self._tools.now(),
-            how=HOW,
-            values=MappingProxyType(values or {}),
-            **more,
-        )
+    def _look(self, deadline: Deadline) -> tuple[dict[str, Any], float]:
+        with connected(self._target, self._tools, deadline) as server:
+            latency = server.ping()
+            return _counted(server, self._target), latency
 
 
 def _counted(server: Connection, target: PaymentsTarget) -> dict[str, Any]:

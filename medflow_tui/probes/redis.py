@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from medflow_tui.clients.network import Deadline, UnreachableError
+from medflow_tui.clients.one_reading import one_reading
 from medflow_tui.clients.peers import programs_connected_to
 from medflow_tui.clients.redis import CLIENT_NAME, NOT_REDIS, connected, if_told, takes_writes
 from medflow_tui.clients.tools import Tools
-from medflow_tui.model.errors import SecretError
-from medflow_tui.model.health import Cause, Failure, Probe, Reading
+from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import say
 
@@ -34,31 +34,18 @@ class RedisProbe:
         self._target, self._tools = target, tools
 
     def read(self, deadline_s: float) -> tuple[Reading, ...]:
-        deadline = Deadline.after(deadline_s)
-        started = time.perf_counter()
-        try:
-            password = self._tools.secret(self._target.password) if self._target.password else ""
-            with connected(self._target.address, password, deadline) as client:
-                refuses_writes = not takes_writes(client)
-                latency = (time.perf_counter() - started) * 1000
-                values = {"refuses_writes": refuses_writes, **_server(client)}
-                values |= _clients(client, self._target)
-                values |= _keys(client, self._target, Deadline.after(KEYS_SHARE * deadline.left()))
-        except UnreachableError as error:
-            return (self._reading(failure=error.failure),)
-        except SecretError as error:
-            return (self._reading(failure=Failure(cause=Cause.DENIED, text=error.phrase)),)
-        return (self._reading(values=values, latency_ms=latency),)
+        return (one_reading(self._target, self._tools, HOW, self._look, deadline_s),)
 
-    def _reading(self, values: dict[str, Any] | None = None, **more: Any) -> Reading:
-        return Reading(
-            target=self._target.name,
-            kind=self._target.kind,
-            observed_at=self._tools.now(),
-            how=HOW,
-            values=MappingProxyType(values or {}),
-            **more,
-        )
+    def _look(self, deadline: Deadline) -> tuple[dict[str, Any], float]:
+        started = time.perf_counter()
+        password = self._tools.secret(self._target.password) if self._target.password else ""
+        with connected(self._target.address, password, deadline) as client:
+            refuses_writes = not takes_writes(client)
+            latency = (time.perf_counter() - started) * 1000
+            values = {"refuses_writes": refuses_writes, **_server(client)}
+            values |= _clients(client, self._target)
+            values |= _keys(client, self._target, Deadline.after(KEYS_SHARE * deadline.left()))
+        return values, latency
 
 
 def _server(client: Any) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def soak(seconds: float, *, pause_s: float = 0.05, program: Program | None = Non
         found.cpu_s = sum(process.cpu_times()[:2]) - before
         terminal.forget()
         terminal.press("\x0c")
-        terminal.until("own")
+        terminal.until("help.*details")
     if terminal.exit_code != 0:
         raise AssertionError(f"it ended with {terminal.exit_code}")
     return found
