@@ -15,7 +15,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of one invocation."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == [RUN_COMMAND]:
-        from medflow_tui.wiring import run_order
+        from medflow_tui.wiring.acting import run_order
 
         return run_order()
     speak_plainly()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from medflow_tui.cli.speech import DONE, FAILED, USAGE, complain, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
-from medflow_tui.wiring import Options, dispatch_for, open_language, open_settings, open_state, tools_for
+from medflow_tui.wiring import Options, open_language, open_settings, open_state, tools_for
+from medflow_tui.wiring.acting import dispatch_for
 
 if TYPE_CHECKING:
     from medflow_tui.locale.language import Language

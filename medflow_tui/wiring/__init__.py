@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from medflow_tui import __version__
 from medflow_tui.clients.tools import Tools, utc_now
 from medflow_tui.locale.language import Language, choose
-from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.health import Probe, Snapshot, Verdict
 from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
@@ -30,18 +29,14 @@ from medflow_tui.ui.session import Looking, Session
 if TYPE_CHECKING:
     from logging import Logger
 
-    from medflow_tui.actions.medflow_queue import QueueCrew
     from medflow_tui.config.load import Settings
     from medflow_tui.journal.desk import Desk
     from medflow_tui.journal.history import HistoryReader
-    from medflow_tui.model.performer import Crew, Login
-    from medflow_tui.model.procedure import Playbook
     from medflow_tui.monitor.attached import Attached
     from medflow_tui.monitor.poller import People
-    from medflow_tui.runner.dispatch import Dispatch
 
 RECENT = timedelta(hours=6)
-RUN_COMMAND = "_run"
+RUN_COMMAND = "_run"  # by which this program starts itself as the process of a run
 FAILED = 1
 TEXTUAL_SETTINGS = {
     "TEXTUAL_ANIMATIONS": "none",
@@ -169,6 +164,7 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
     from medflow_tui.journal.desk import Desk
     from medflow_tui.journal.history import HistoryReader
     from medflow_tui.journal.views import Views
+    from medflow_tui.wiring.acting import dispatch_for
 
     settings = open_settings(options)
     site, state = settings.site, open_state(options)
@@ -370,56 +366,3 @@ def _lab_order(site: Site) -> Callable[[str], Phrase | None]:
         return say("lab: broken now: {faults}", faults=", ".join(broken) or "-")
 
     return order
-
-
-def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
-    """The desk for acting at this site; None where nothing is watched that a playbook could mend."""
-    from medflow_tui.playbooks.load import load_all, shipped
-    from medflow_tui.runner.dispatch import Dispatch
-
-    playbooks = tuple(
-        each for each in load_all(shipped()) if {target.kind for target in site.targets} & set(each.fits)
-    )
-    if not playbooks or os.name != "posix":
-        return None
-
-    def crew_for(playbook: Playbook, login: Login | None) -> AbstractContextManager[Crew]:
-        return crew_of(site, tools, login)
-
-    command = (sys.executable, "-m", "medflow_tui", RUN_COMMAND)
-    return Dispatch(
-        site=site, state=state.resolve(), playbooks=playbooks, crew_for=crew_for, command=command, now=utc_now
-    )
-
-
-def crew_of(site: Site, tools: Tools, login: Login | None) -> QueueCrew:
-    """The crew of the device sync playbook at this site. Raises RefusedError."""
-    from medflow_tui.actions.medflow_queue import Place, QueueCrew
-    from medflow_tui.model.targets.http import BACKEND, HttpTarget
-    from medflow_tui.model.targets.queue import QueueTarget
-
-    backend = next(
-        (each for each in site.targets if isinstance(each, HttpTarget) and each.role == BACKEND), None
-    )
-    queue = next((each for each in site.targets if isinstance(each, QueueTarget)), None)
-    if backend is None or queue is None:
-        raise RefusedError(say("this site names no backend and no device queue: there is nothing to act on"))
-    place = Place(
-        backend=queue.api or backend.address,
-        redis=queue.address,
-        redis_password=queue.password,
-        ca_file=queue.ca_file or backend.ca_file,
-    )
-    return QueueCrew(place, tools, login)
-
-
-def run_order() -> int:
-    """The process of a run: the order comes through standard input (see `runner.process`)."""
-    from medflow_tui.config.load import load
-    from medflow_tui.runner.process import Assembly, Order, run_from_pipe
-
-    def assemble(order: Order) -> Assembly:
-        site = load(Path(order.site_file)).site
-        return Assembly(site=site, crew=crew_of(site, tools_for(site, order.state), order.login))
-
-    return run_from_pipe(assemble)

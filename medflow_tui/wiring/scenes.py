@@ -17,7 +17,8 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
 from medflow_tui.ui.present.health import UNICODE
 from medflow_tui.ui.session import Session
-from medflow_tui.wiring import dispatch_for, follow_logs, probe_of, tools_for
+from medflow_tui.wiring import follow_logs, probe_of, tools_for
+from medflow_tui.wiring.acting import dispatch_for
 
 if TYPE_CHECKING:
     from medflow_tui.runner.dispatch import Dispatch
