@@ -52,13 +52,18 @@ def _judge_device(reading: Reading, name: str, target: DevicesTarget, context: C
         evidence=evidence,
         detail=_detail(values),
         means=MEANS if health.is_trouble else SILENCE,
-        threshold=say("an import every {due:duration}", due=due)
-        if due
-        else say("the age of imports is not judged"),
+        threshold=_threshold(values, due),
         limit=say("max {time:duration}", time=due) if due else SILENCE,
         figure=_age(values["last_sync"], context),
         form="duration",
     )
+
+
+def _threshold(values: Any, due: float) -> Phrase:
+    if not due:
+        return say("the age of imports is not judged")
+    every = say("an import every {due:duration}", due=due)
+    return every.also(say("only hours of work count")) if values.get("hours") else every
 
 
 def _due(name: str, target: DevicesTarget) -> float:

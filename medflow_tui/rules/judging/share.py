@@ -30,7 +30,7 @@ def judge(reading: Reading, target: ShareTarget, context: Context) -> Judgement:
         evidence=evidence,
         detail=_detail(reading),
         means=MEANS if health.is_trouble else SILENCE,
-        threshold=_threshold(target),
+        threshold=_threshold(reading, target),
         limit=say("max {time:duration}", time=target.expected_every_s)
         if target.expected_every_s
         else SILENCE,
@@ -112,10 +112,11 @@ def _old(reading: Reading, context: Context) -> float | None:
     return max(0.0, (context.now - datetime.fromisoformat(newest)).total_seconds())
 
 
-def _threshold(target: ShareTarget) -> Phrase:
+def _threshold(reading: Reading, target: ShareTarget) -> Phrase:
     if not target.expected_every_s:
         return say("the age of its files is not judged")
-    return say("a new file every {due:duration}", due=target.expected_every_s)
+    every = say("a new file every {due:duration}", due=target.expected_every_s)
+    return every.also(say("only hours of work count")) if reading.values.get("hours") else every
 
 
 def _detail(reading: Reading) -> tuple[Phrase, ...]:

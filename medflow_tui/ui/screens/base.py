@@ -62,8 +62,15 @@ class KeyedScreen(SizedScreen[None]):
         """What stands at the right end of the bar instead of the last keys."""
         return ()
 
+    @property
+    def is_whole(self) -> bool:
+        """False before its widgets stand and once they were taken down: what was put off until then draws nothing."""
+        return bool(self.query("#keys"))
+
     def draw_bar(self) -> None:
         """The key bar, and above it the sentence that was said last: the header is not in sight here."""
+        if not self.is_whole:
+            return
         cells = self.app.size.width
         end = self.bar_end(cells)
         room = cells - sum(width(each.text) for each in end)

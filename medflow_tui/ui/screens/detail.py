@@ -40,6 +40,8 @@ class DetailScreen(PagedScreen):
         self.redraw()
 
     def redraw(self) -> None:
+        if not self.is_whole:
+            return
         verdict = self.verdict
         offers = self.switchboard.offers_for(verdict) if verdict is not None else ()
         self.query_one(DetailPane).tell(verdict, offers, self.switchboard.snapshot)

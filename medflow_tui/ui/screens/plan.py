@@ -45,6 +45,8 @@ class PlanScreen(PagedScreen):
         self.redraw()
 
     def redraw(self) -> None:
+        if not self.is_whole:
+            return
         cells = self.app.size.width
         look = Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
         rule = (Span(look.glyphs.bar * cells, "rule"),)

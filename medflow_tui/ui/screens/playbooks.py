@@ -55,6 +55,8 @@ class PlaybooksScreen(KeyedScreen):
         ]
 
     def redraw(self) -> None:
+        if not self.is_whole:
+            return
         cells, code = self.app.size.width, self.session.language.code
         self.query_one("#title", Lines).show([self._title(cells)])
         lines: list[Line] = []

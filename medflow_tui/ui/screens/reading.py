@@ -38,6 +38,8 @@ class ReadingScreen(PagedScreen):
 
     def redraw(self) -> None:
         """The text for the present width."""
+        if not self.is_whole:
+            return
         cells = self.app.size.width
         self.query_one("#title", Lines).show([(Span(f" {fit(self._heading, cells - 1)}", "title"),)])
         self.query_one(Page).put(self._text(cells))

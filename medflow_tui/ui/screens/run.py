@@ -100,6 +100,8 @@ class RunScreen(PagedScreen):
         self.redraw()
 
     def redraw(self) -> None:
+        if not self.is_whole:
+            return
         cells, followed = self.app.size.width, self._followed
         look = Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
         title = run_title(followed, self.run_name, self.session.site, look, cells)
