@@ -94,7 +94,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         self._end(message.code)
 
     def _end(self, code: int) -> None:
-        if self.dashboard.is_mounted:
+        if self.dashboard.is_whole:
             self.kept.look(self.dashboard)
         self.exit(return_code=code)
 
@@ -126,6 +126,8 @@ class MedflowApp(App[int], inherit_bindings=False):
                 take()
 
     def _tick(self) -> None:
+        if not self.dashboard.is_whole:
+            return
         if self.banner is not None and self.session.now() >= self._banner_ends:
             self.say_briefly(None)
         if self._acting is not None:

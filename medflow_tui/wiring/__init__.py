@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 RECENT = timedelta(hours=6)
 RUN_COMMAND = "_run"  # by which this program starts itself as the process of a run
 FAILED = 1
+AT_ONCE_S = 0.5  # nobody wonders so soon why the prompt does not come
 TEXTUAL_SETTINGS = {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
@@ -227,6 +228,8 @@ def run_app(session: Session, *, stock_terminal: bool) -> int:
         app.run(mouse=False)
     if app.link.is_lost:
         _let_go_of_terminal()
+    if finish(AT_ONCE_S) and not app.link.is_lost:
+        tell_line(session.language.say(say("something is still being written down: one moment")))
     for name in finish(WORK_WITHIN_S):
         note(f"not finished: {name}")
     if app.fault is not None:
@@ -240,6 +243,7 @@ def run_app(session: Session, *, stock_terminal: bool) -> int:
 def tell_line(sentence: str) -> None:
     """One line on standard output."""
     sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
 
 
 def noter(state: Path) -> Callable[[str], None]:

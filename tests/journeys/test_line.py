@@ -60,8 +60,9 @@ def test_told_to_end_it_ends_and_leaves_the_terminal_as_it_was(
     assert f"({number.name})" in own_log(tmp_path)
 
 
-def test_quitting_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
-    with running(program(tmp_path), surroundings()) as terminal:
+@pytest.mark.parametrize("controlling", [True, False])
+def test_quitting_leaves_the_terminal_as_it_was(tmp_path: Path, controlling: bool) -> None:
+    with running(program(tmp_path), surroundings(), controlling=controlling) as terminal:
         before = terminal.modes
         terminal.shows(*READY)
         terminal.type("q")
@@ -285,3 +286,23 @@ def test_keys_that_arrive_all_at_once_are_all_taken_in_their_order(tmp_path: Pat
             terminal.until(lambda: "/failed" not in terminal.text, "no filter of the log")
         terminal.type("q")
         assert ends_soon(terminal) == 0
+
+
+def test_quitting_waits_for_what_is_being_written_down_and_says_so(tmp_path: Path) -> None:
+    with running(program(tmp_path), surroundings()) as terminal:
+        terminal.shows(*READY)
+        desk = sqlite3.connect(tmp_path / "state" / "desk.sqlite", isolation_level=None)
+        desk.execute("PRAGMA journal_mode=WAL")
+        desk.execute("BEGIN IMMEDIATE")
+        try:
+            terminal.type("a")
+            terminal.shows("for how long, and why")
+            terminal.type("2 h waiting for the electrician" + ENTER)
+            terminal.until(lambda: "for how long, and why" not in terminal.text, "it is being written")
+            terminal.type("q")
+            terminal.shows("something is still being written down")
+        finally:
+            desk.execute("ROLLBACK")
+            desk.close()
+        assert terminal.ended() == 0
+    assert len(Desk(tmp_path / "state").acknowledged(datetime.now(UTC))) == 1

@@ -87,6 +87,11 @@ class Board(KeyedScreen):
         return list(self.query(RowsPane))
 
     @property
+    def is_whole(self) -> bool:
+        """All that is drawn on stands: not before the first paint, and not while the program ends."""
+        return super().is_whole and bool(self.query("#head")) and bool(self.query(LogPane))
+
+    @property
     def log_pane(self) -> LogPane:
         return self.query_one(LogPane)
 
@@ -97,6 +102,8 @@ class Board(KeyedScreen):
 
     def redraw(self) -> None:
         """Everything for the present state; the widgets send only what changed."""
+        if not self.is_whole:
+            return
         cells = self.app.size.width
         snapshot, look = self.snapshot, self.look
         self.draw_header()
@@ -143,6 +150,8 @@ class Board(KeyedScreen):
 
     def draw_header(self) -> None:
         """The two lines on top; also at each minute."""
+        if not self.is_whole:
+            return
         cells = self.app.size.width
         if self.has_class("small"):
             note = self.session.language.say(say("terminal too small: 40 by 12 at least"))
@@ -165,6 +174,8 @@ class Board(KeyedScreen):
 
     def draw_bar(self) -> None:
         """The keys that fit what has the focus."""
+        if not self.is_whole:
+            return
         place = commands.LOG if isinstance(self.focused, LogPane) else commands.DASHBOARD
         bar = self.key_bar(self.app.size.width, place)
         if self.view.words or self.view.problems:

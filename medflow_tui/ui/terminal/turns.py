@@ -35,10 +35,13 @@ class Turns:
         self._turning = asyncio.create_task(self._turn())
 
     async def _turn(self) -> None:
-        await self._settled()
-        while self._waiting:
-            await self._forward(self._waiting.popleft())
+        try:
             await self._settled()
+            while self._waiting:
+                await self._forward(self._waiting.popleft())
+                await self._settled()
+        except Exception as error:  # as if the application had taken the key itself
+            self._app._handle_exception(error)
 
     async def _settled(self) -> None:
         """Until every widget from the focused one up to the application has dealt with what it had, twice at least."""
