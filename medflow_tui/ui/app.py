@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -107,6 +108,8 @@ class MedflowApp(App[int], inherit_bindings=False):
         if self._has_begun:
             return
         self._has_begun = True
+        gc.freeze()
+        gc.enable()
         self.looking.start()
         if self.session.follower is not None:
             self.session.follower.start()

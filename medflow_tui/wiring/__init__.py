@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -210,7 +211,11 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
 
 
 def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str = "") -> int:
-    """The living dashboard; returns its exit code."""
+    """The living dashboard; returns its exit code.
+
+    What is made until the first paint stays: `MedflowApp.begin` lets the collector of garbage look at what comes after.
+    """
+    gc.disable()
     with living_session(options, note=note) as session:
         return run_app(session, stock_terminal=stock_terminal)
 
