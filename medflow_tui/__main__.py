@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 
 def main() -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; returns the exit code.
+
+    What is imported stays; who goes on for long has the collector of garbage look again (`MedflowApp.begin`).
+    """
+    gc.disable()
     from medflow_tui.cli import run
     from medflow_tui.cli.speech import end_speech, leave
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     if report.skipped and os.environ.get("CI") == "true" and item.get_closest_marker("real_server"):
         report.outcome = "failed"
         report.longrepr = f"skipped although CI=true: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def no_file_is_left_append_only(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run by root, an audit of a production site is append-only: its temporary folder could never be removed."""
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is None or os.name != "posix" or os.geteuid() != 0:
+        return
+    for path in folder.rglob("audit*.jsonl"):
+        from medflow_tui.journal.auditing.attributes import set_append_only
+
+        if path.is_file():
+            with path.open("rb") as file:
+                set_append_only(file.fileno(), on=False)

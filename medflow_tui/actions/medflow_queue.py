@@ -5,20 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from medflow_tui.actions.medflow_queue_looks import Look, Pace, See, Watch, number, of_worker, unreadable
+from medflow_tui.actions.looking import unreadable
+from medflow_tui.actions.medflow_queue_answers import not_accepted
+from medflow_tui.actions.medflow_queue_looks import Look, Pace, See, Watch, number, of_worker
 from medflow_tui.actions.medflow_queue_place import STATUS, Place, QueueView
-from medflow_tui.clients.medflow import AnsweredError
+from medflow_tui.actions.medflow_queue_resync import ResyncAll, ResyncOne
 from medflow_tui.clients.network import UnreachableError
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
-from medflow_tui.model.errors import SecretError
-from medflow_tui.model.health import Cause
+from medflow_tui.model.errors import RefusedError, SecretError
 from medflow_tui.model.performer import Finding, Login, Performer, Survey, Task
 from medflow_tui.model.procedure import Outcome
+from medflow_tui.model.site import Site
+from medflow_tui.model.targets.http import BACKEND, HttpTarget
+from medflow_tui.model.targets.queue import QueueTarget
 from medflow_tui.model.words import Phrase, say
 
+ACTIONS = (
+    "medflow_queue.look",
+    "medflow_queue.start_worker",
+    "medflow_queue.watch",
+    "medflow_queue.retry_failed",
+    "medflow_queue.see",
+    "medflow_queue.resync_one",
+    "medflow_queue.resync_all",
+)
 START, RETRY = "/api/devices/auto-sync/start", "/api/devices/sync-queue/retry-failed"
-_ARRIVED_PERHAPS = (Cause.SILENT, Cause.GARBLED, Cause.UNREACHABLE, Cause.OVERRUN)
 
 
 class StartWorker:
@@ -41,7 +53,7 @@ class StartWorker:
         try:
             self._view.session().post(START)
         except UnreachableError as error:
-            return _not_accepted(error)
+            return not_accepted(error)
         return Finding(outcome=Outcome.PASS, said=say("accepted"), facts={"calls_made": 1})
 
     def verify(self, task: Task) -> Finding:
@@ -94,7 +106,7 @@ class RetryFailed:
         try:
             reply = self._view.session().post(RETRY)
         except UnreachableError as error:
-            return _not_accepted(error)
+            return not_accepted(error)
         retried = number(reply.data.get("retried")) if isinstance(reply.data, dict) else None
         facts: dict[str, Fact] = {"calls_made": 1}
         if retried is None:
@@ -160,13 +172,16 @@ class QueueCrew:
         if login is not None:
             self._view.log_in(login)
         view, pace = self._view, pace or Pace()
-        self._performers: dict[str, Performer] = {
-            "medflow_queue.look": Look(view, pace),
-            "medflow_queue.start_worker": StartWorker(view, pace),
-            "medflow_queue.watch": Watch(view, pace),
-            "medflow_queue.retry_failed": RetryFailed(view, pace),
-            "medflow_queue.see": See(view, pace),
-        }
+        performers: tuple[Performer, ...] = (
+            Look(view, pace),
+            StartWorker(view, pace),
+            Watch(view, pace),
+            RetryFailed(view, pace),
+            See(view, pace),
+            ResyncOne(view, pace),
+            ResyncAll(view, pace),
+        )
+        self._performers = dict(zip(ACTIONS, performers, strict=True))
 
     def __enter__(self) -> QueueCrew:
         return self
@@ -181,14 +196,21 @@ class QueueCrew:
         return self._performers.get(action)
 
 
-def _not_accepted(error: UnreachableError) -> Finding:
-    """What a failed change may have done: an answer that says no is a no, silence is not knowing."""
-    facts: dict[str, Fact] = {"calls_made": 1}
-    if isinstance(error, AnsweredError) and error.status < 500:
-        return Finding(outcome=Outcome.FAIL, said=error.failure.text, facts={**facts, "status": error.status})
-    if error.failure.cause in _ARRIVED_PERHAPS:
-        return Finding(outcome=Outcome.UNKNOWN, said=error.failure.text, facts=facts)
-    return Finding(outcome=Outcome.FAIL, said=error.failure.text, facts={"calls_made": 0})
+def crew(site: Site, tools: Tools, login: Login | None) -> QueueCrew:
+    """The crew at this site. Raises RefusedError when it names no backend or no queue, or the log-in is refused."""
+    backend = next(
+        (each for each in site.targets if isinstance(each, HttpTarget) and each.role == BACKEND), None
+    )
+    queue = next((each for each in site.targets if isinstance(each, QueueTarget)), None)
+    if backend is None or queue is None:
+        raise RefusedError(say("this site names no backend and no device queue: there is nothing to act on"))
+    place = Place(
+        backend=queue.api or backend.address,
+        redis=queue.address,
+        redis_password=queue.password,
+        ca_file=queue.ca_file or backend.ca_file,
+    )
+    return QueueCrew(place, tools, login)
 
 
 def _journalled(task: Task) -> dict[str, str]:
@@ -200,4 +222,4 @@ def _words(value: object) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-__all__ = ["RETRY", "START", "STATUS", "Pace", "Place", "QueueCrew"]
+__all__ = ["ACTIONS", "RETRY", "START", "STATUS", "Pace", "Place", "QueueCrew", "crew"]

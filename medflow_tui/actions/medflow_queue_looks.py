@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from medflow_tui.actions.looking import Looking, unreadable
 from medflow_tui.actions.medflow_queue_place import QueueView, WorkerWord
 from medflow_tui.clients.network import UnreachableError
 from medflow_tui.model.canonical import Fact
@@ -25,22 +26,11 @@ class Pace:
     tell_every_s: float = 5.0
 
 
-class _Reading:
-    """A step that only looks: it is carried out by verifying."""
-
-    calls: tuple[str, ...] = ()
+class _Reading(Looking):
+    """A look at the queue."""
 
     def __init__(self, view: QueueView, pace: Pace) -> None:
         self._view, self._pace, self._pause = view, pace, pace.pause
-
-    def prepare(self, task: Task) -> Finding:
-        return Finding(outcome=Outcome.PASS)
-
-    def carry_out(self, task: Task) -> Finding:
-        return Finding(outcome=Outcome.PASS)
-
-    def reconcile(self, task: Task) -> Finding:
-        return Finding(outcome=Outcome.FAIL)
 
 
 class Look(_Reading):
@@ -135,11 +125,6 @@ def of_worker(worker: WorkerWord) -> Phrase:
     if not worker.started:
         return say("no worker")
     return say("worker on since {at:when}", at=worker.started_at) if worker.started_at else say("worker on")
-
-
-def unreadable(error: UnreachableError | SecretError) -> Finding:
-    said = error.failure.text if isinstance(error, UnreachableError) else error.phrase
-    return Finding(outcome=Outcome.UNKNOWN, said=say("cannot be read").also(said))
 
 
 def number(value: Any) -> int | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn, cast
 
 from medflow_tui import __version__
-from medflow_tui.cli import collecting, config, dashboard, looking, playbook
+from medflow_tui.cli import agreeing, audit, collecting, config, dashboard, looking, orders, playbook
 from medflow_tui.cli.speech import FAILED, USAGE
+from medflow_tui.cli.straight import LANGUAGE_VARIABLE, LANGUAGES, LOW_VARIABLE, asked_low
 from medflow_tui.locale.language import Language
 from medflow_tui.model.words import Phrase, say
-
-LANGUAGE_VARIABLE = "MEDFLOW_TUI_LANG"
 
 Tell = Callable[[Phrase], str]
 SECTIONS = {"options": say("options"), "positional arguments": say("positional arguments")}
@@ -51,18 +50,12 @@ class _Help(argparse.HelpFormatter):
         super().add_usage(usage, actions, groups, self._tell(say("usage: ")) if prefix is None else prefix)
 
 
-def spoken(words: Sequence[str]) -> str:
-    """The language named on a command line, else by the variable, before anything else is understood.
-
-    >>> spoken(["check", "--lang", "fr"]), spoken(["--lang=en"])
-    ('fr', 'en')
-    """
-    for at, word in enumerate(words):
-        if word == "--lang" and at + 1 < len(words):
-            return words[at + 1]
-        if word.startswith("--lang="):
-            return word.partition("=")[2]
-    return os.environ.get(LANGUAGE_VARIABLE, "auto")
+def budget(text: str) -> float:
+    """Bytes a second. Raises ValueError for what is no number above nothing."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
 
 
 def parser(language: Language | None = None) -> Parser:
@@ -79,6 +72,7 @@ def parser(language: Language | None = None) -> Parser:
         site=None,
         state=None,
         lang=os.environ.get(LANGUAGE_VARIABLE, "auto"),
+        low=asked_low(os.environ.get(LOW_VARIABLE, "")),
         call=dashboard.dashboard,
         crashed=FAILED,
     )
@@ -86,6 +80,17 @@ def parser(language: Language | None = None) -> Parser:
         "--stock-terminal",
         action="store_true",
         help=tell(say("draw as Textual does, without comparing frames")),
+    )
+    top.add_argument(
+        "--low",
+        action="store_true",
+        help=tell(say("low-data mode: for a line that is thin or paid by the megabyte")),
+    )
+    top.add_argument(
+        "--budget",
+        metavar="BYTES",
+        type=budget,
+        help=tell(say("bytes a second beyond which the screen saves by itself")),
     )
     top.add_argument(
         "--version",
@@ -120,30 +125,12 @@ def parser(language: Language | None = None) -> Parser:
 
     _add_config(commands, common, tell)
     _add_playbook(commands, common, tell)
+    _add_audit(commands, common, tell)
     lab = commands.add_parser(
         "lab", parents=[common], help=tell(say("a clinic in a box, with invented data")), add_help=False
     )
     lab.set_defaults(call=dashboard.lab, rest=[])
     return top
-
-
-def split_lab(words: list[str]) -> tuple[list[str], list[str]]:
-    """The words before and after `lab`: what follows has a grammar of its own.
-
-    >>> split_lab(["--lang", "fr", "lab", "--headless"])
-    (['--lang', 'fr', 'lab'], ['--headless'])
-    """
-    skip = False
-    for at, word in enumerate(words):
-        if skip:
-            skip = False
-        elif word in ("--site", "--state", "--lang"):
-            skip = True
-        elif word == "lab":
-            return words[: at + 1], words[at + 1 :]
-        elif not word.startswith("-"):
-            break
-    return words, []
 
 
 def _common(tell: Tell) -> Parser:
@@ -156,7 +143,7 @@ def _common(tell: Tell) -> Parser:
     )
     common.add_argument(
         "--lang",
-        choices=("auto", "en", "fr"),
+        choices=LANGUAGES,
         default=argparse.SUPPRESS,
         help=tell(say("language of all texts")),
     )
@@ -184,22 +171,108 @@ def _add_config(commands: Any, common: Parser, tell: Tell) -> None:
 
 def _add_playbook(commands: Any, common: Parser, tell: Tell) -> None:
     playbook_command = commands.add_parser(
-        "playbook", parents=[common], help=tell(say("what can be done: list, show, run --dry-run, runs"))
+        "playbook",
+        parents=[common],
+        help=tell(say("what can be done, what was done, and who agrees to it")),
     )
     kinds = playbook_command.add_subparsers(
-        metavar="{list,show,run,runs}", required=True, parser_class=partial(Parser, tell=tell)
+        metavar="{list,show,run,runs,lint,approve,key,passive,overrides}",
+        required=True,
+        parser_class=partial(Parser, tell=tell),
     )
     for name, call, words in (
         ("list", playbook.listed, say("the playbooks of this site")),
         ("show", playbook.shown, say("one playbook: its steps and its guards")),
         ("run", playbook.run, say("the plan of one playbook, as measured now")),
         ("runs", playbook.runs, say("runs, newest first, also those still running")),
+        ("lint", playbook.lint, say("what is wrong with a playbook file, or with any of this site")),
     ):
         kind = kinds.add_parser(name, parents=[common], help=tell(words))
         kind.set_defaults(call=call)
         if name in ("show", "run"):
             kind.add_argument("id", metavar="ID", help=tell(say("of the playbook, as in the list")))
+        if name == "lint":
+            kind.add_argument(
+                "file", metavar="FILE", nargs="?", help=tell(say("the playbook; all of this site without it"))
+            )
         if name == "run":
             kind.add_argument(
                 "--dry-run", action="store_true", help=tell(say("measure and show; nothing is touched"))
             )
+
+    _add_agreeing(kinds, common, tell)
+    _add_orders(kinds, common, tell)
+
+
+def _add_agreeing(kinds: Any, common: Parser, tell: Tell) -> None:
+    own = tell(say("the file of your own key"))
+    approve = kinds.add_parser(
+        "approve", parents=[common], help=tell(say("agree to a plan that somebody else asks for"))
+    )
+    approve.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default="",
+        help=tell(say("the run; without it those that wait here")),
+    )
+    approve.add_argument(
+        "--challenge", metavar="CODE", default="", help=tell(say("over the phone: what is read out to you"))
+    )
+    approve.add_argument("--for-site", metavar="SITE", default="", help=tell(say("short name of the site")))
+    approve.add_argument(
+        "--playbook", metavar="ID", default="", help=tell(say("of the playbook, as in the list"))
+    )
+    approve.add_argument("--key", metavar="FILE", default="", help=own)
+    approve.set_defaults(call=agreeing.approve)
+    key = kinds.add_parser("key", parents=[common], help=tell(say("your key to agree over the phone")))
+    key.add_argument(
+        "--for-site", metavar="SITE", default="", help=tell(say("make what this site is given of it"))
+    )
+    key.add_argument("--key", metavar="FILE", default="", help=own)
+    key.add_argument("file", metavar="FILE", nargs="?", default="", help=tell(say("where to write that")))
+    key.set_defaults(call=agreeing.key)
+
+
+def _add_orders(kinds: Any, common: Parser, tell: Tell) -> None:
+    passive = kinds.add_parser(
+        "passive", parents=[common], help=tell(say("let nothing be started that people would notice"))
+    )
+    passive.add_argument("to", choices=("on", "off"), nargs="?")
+    passive.add_argument("--reason", metavar="TEXT", default="", help=tell(say("why, for those who read it")))
+    passive.set_defaults(call=orders.passive)
+    overrides = kinds.add_parser(
+        "overrides", parents=[common], help=tell(say("guards that were passed over, to be looked at"))
+    )
+    overrides.add_argument("run", metavar="RUN", nargs="?", default="", help=tell(say("close this one")))
+    overrides.add_argument("--note", metavar="TEXT", default="", help=tell(say("what you found")))
+    overrides.set_defaults(call=orders.overrides)
+
+
+def _add_audit(commands: Any, common: Parser, tell: Tell) -> None:
+    audit_command = commands.add_parser(
+        "audit", parents=[common], help=tell(say("what was done here, and whether that record is whole"))
+    )
+    kinds = audit_command.add_subparsers(
+        metavar="{verify,show,review,anchor}", required=True, parser_class=partial(Parser, tell=tell)
+    )
+    verify = kinds.add_parser(
+        "verify", parents=[common], help=tell(say("exit code 0 whole, 2 broken, 3 not known"))
+    )
+    verify.add_argument(
+        "--anchor", metavar="FILE|COUNT:HEAD|WORDS", default="", help=tell(say("what was kept elsewhere"))
+    )
+    verify.set_defaults(call=audit.verify, crashed=USAGE)
+    show = kinds.add_parser("show", parents=[common], help=tell(say("the records, oldest first")))
+    show.add_argument("--run", metavar="RUN", default="", help=tell(say("only of this run")))
+    show.add_argument("--since", metavar="TIME", default="", help=tell(say("such as 7d, 12h, 2026-11-23")))
+    show.add_argument("--who", metavar="LOGIN", default="", help=tell(say("only of this person")))
+    show.add_argument("--json", action="store_true", help=tell(say("as JSON")))
+    show.set_defaults(call=audit.show, crashed=USAGE)
+    review = kinds.add_parser(
+        "review", parents=[common], help=tell(say("the weekly look: overrides, nights, failures, the chain"))
+    )
+    review.add_argument("--sign", action="store_true", help=tell(say("write down that you looked at it")))
+    review.set_defaults(call=audit.review, crashed=USAGE)
+    anchor = kinds.add_parser("anchor", parents=[common], help=tell(say("the end of the chain, for paper")))
+    anchor.set_defaults(call=audit.anchor, crashed=USAGE)

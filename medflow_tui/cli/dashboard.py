@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from medflow_tui.cli import config, looking
 from medflow_tui.cli.speech import USAGE, complain, tell
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.wiring import Options, open_dashboard, open_language, open_settings
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def dashboard(options: argparse.Namespace, common: Options) -> int:
@@ -21,16 +23,20 @@ def dashboard(options: argparse.Namespace, common: Options) -> int:
         all(each is not None and each.isatty() for each in (sys.stdin, sys.stdout)),
     )
     if why_not:
+        from medflow_tui.cli import looking
+
         complain(open_language(common, open_settings(common).site).say(why_not))
         return looking.status(options, common)
     try:
-        open_settings(common)
+        return open_dashboard(common, stock_terminal=options.stock_terminal)
     except NoSiteError as error:
         language = open_language(common)
         tell(language.say(error.phrase))
         if not _agrees(language.say(say("Make the first site file now? [y/N] "))):
             return USAGE
-        config.init(options, common)
+    from medflow_tui.cli import config
+
+    config.init(options, common)
     return open_dashboard(common, stock_terminal=options.stock_terminal)
 
 

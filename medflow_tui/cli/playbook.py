@@ -1,4 +1,4 @@
-"""`playbook list|show|run|runs`: what can be done, as text; a run itself is started in the dashboard."""
+"""`playbook list|show|run|runs|lint`: what can be done, as text; a run itself is started in the dashboard."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 
 def listed(options: argparse.Namespace, common: Options) -> int:
-    """One line for each playbook of this site."""
+    """One line for each playbook of this site; files that are not believed are named with the reason."""
+    from medflow_tui.playbooks.shelf import folders_of, stock
+
     dispatch, language = _open(common)
     tell(*_report(language).listed(dispatch.playbooks))
+    for each in stock(folders_of(dispatch.site.source)).refused:
+        complain(language.say(say("not used:").also(each.why)))
     return DONE
 
 
@@ -38,14 +42,9 @@ def run(options: argparse.Namespace, common: Options) -> int:
     dispatch, language = _open(common)
     playbook = _choose(dispatch.playbooks, options.id)
     if not options.dry_run:
-        if dispatch.site.environment == "production":
-            from medflow_tui.rules.choosing import PRODUCTION
-
-            why = PRODUCTION
-        else:
-            why = say(
-                "a run is started in the dashboard: b, then enter; here there is --dry-run, which touches nothing"
-            )
+        why = say(
+            "a run is started in the dashboard: b, then enter; here there is --dry-run, which touches nothing"
+        )
         complain(language.say(why))
         return USAGE
     rehearsal = dispatch.rehearse(playbook)
@@ -59,6 +58,23 @@ def runs(options: argparse.Namespace, common: Options) -> int:
     found = dispatch.runs()
     tell(*(_report(language).runs(found) if found else (language.say(say("no run yet")),)))
     return DONE
+
+
+def lint(options: argparse.Namespace, common: Options) -> int:
+    """Every complaint about a playbook file, or about all that this site would use; 1 when there is one."""
+    from medflow_tui.playbooks import checking
+    from medflow_tui.wiring.crews import known_actions
+
+    settings = open_settings(common) if options.file is None else None
+    language = open_language(common, settings.site if settings else None)
+    source = settings.site.source if settings else ""
+    complaints = list(
+        checking.of_file(options.file, known_actions())
+        if options.file is not None
+        else checking.of_site(source, known_actions())
+    )
+    tell(*(language.say(each) for each in complaints or [say("nothing to complain about")]))
+    return FAILED if complaints else DONE
 
 
 def _open(common: Options) -> tuple[Dispatch, Language]:

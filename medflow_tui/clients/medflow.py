@@ -100,6 +100,11 @@ class MedflowSession:
         return self._name
 
     @property
+    def tokens(self) -> tuple[str, str]:
+        """Those for access and for renewal, as they are: to prove that such are refused. Never to be written down."""
+        return self._cookies.get("accessToken", ""), self._cookies.get("refreshToken", "")
+
+    @property
     def is_logged_in(self) -> bool:
         return "accessToken" in self._cookies
 

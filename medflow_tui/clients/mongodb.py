@@ -14,6 +14,7 @@ from pymongo import errors
 from pymongo.saslprep import saslprep
 from pymongo.uri_parser import parse_uri
 
+from medflow_tui.clients.expected import IDENTITY, told_in
 from medflow_tui.clients.network import Deadline, UnreachableError, connect, failure_of, silent
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Cause, Failure
@@ -109,8 +110,29 @@ class Connection:
 def connected(target: Reached, tools: Tools, deadline: Deadline) -> Iterator[Connection]:
     """One connection for one reading; failures leave as UnreachableError or SecretError.
 
-    With one host in the address the server there is read, whatever set it belongs to; with several, the set.
+    With one host in the address the server there is read, whatever set it belongs to; with several, the set. In a run
+    the server must first say, on this very connection, that it is the one of the plan (`tools.expected`).
     """
+    with client_of(target, tools, deadline) as (client, replica_set):
+        server = Connection(client, target.database, replica_set)
+        if tools.expected is not None:
+            tools.expected.demand(target, told_by(server))
+        yield server
+
+
+def told_by(server: Connection) -> str:
+    """The identity that was planted in the database: `SITE/ENVIRONMENT/RANDOM`, `-` for none, `?` for several."""
+    found = server.rows(IDENTITY, [{"$limit": 2}])
+    if len(found) > 1:
+        return "?"
+    return told_in(found[0]) if found else "-"
+
+
+@contextmanager
+def client_of(
+    target: Reached, tools: Tools, deadline: Deadline
+) -> Iterator[tuple[pymongo.MongoClient[Row], str]]:
+    """The client behind a connection, and the set that the address names; failures as of `connected`."""
     parsed = _parsed(target)
     options = _credentials(target, parsed, tools)
     hosts = parsed["nodelist"]
@@ -121,7 +143,7 @@ def connected(target: Reached, tools: Tools, deadline: Deadline) -> Iterator[Con
     client = _opened(target.address, whole, options)
     try:
         with pymongo.timeout(whole):
-            yield Connection(client, target.database, str(_option(parsed, "replicaSet") or ""))
+            yield client, str(_option(parsed, "replicaSet") or "")
     except errors.PyMongoError as error:
         raise UnreachableError(_failure(error, client, host, port or PORT, whole, target)) from error
     except BSONError as error:

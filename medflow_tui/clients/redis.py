@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
+from medflow_tui.clients.expected import IDENTITY_KEY, told_in
 from medflow_tui.clients.network import Deadline, UnreachableError, connect, failure_of, silent
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
@@ -63,6 +65,17 @@ def _unconnected(error: redis.exceptions.ConnectionError, host: str, port: int) 
     if "max number of clients" in str(error):
         return Failure(cause=Cause.GARBLED, text=say("all its connections are taken"))
     return NOT_REDIS
+
+
+def told_by(client: redis.Redis) -> str:
+    """The identity that was planted: `SITE/ENVIRONMENT/RANDOM`, `-` for none, `?` for what is none."""
+    found: Any = client.get(IDENTITY_KEY)
+    if found is None:
+        return "-"
+    try:
+        return told_in(json.loads(found))
+    except (ValueError, TypeError):
+        return "?"
 
 
 def takes_writes(client: redis.Redis) -> bool:

@@ -6,10 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from medflow_tui.model.health import Probe
 from medflow_tui.model.site import Site
+from medflow_tui.model.target import Target
 from medflow_tui.model.words import Phrase
+
+if TYPE_CHECKING:
+    from medflow_tui.clients.expected import Expected
 
 
 class Budget(Protocol):
@@ -37,7 +42,8 @@ def utc_now() -> datetime:
 class Tools:
     """`secret` turns a reference (`env:NAME`, `file:PATH`) into the secret, or raises SecretError.
 
-    `state` is the folder of what this program remembers; `now` is the clock.
+    `state` is the folder of what this program remembers; `now` is the clock. `probe_of` lends an action the eyes of the
+    dashboard (None: it has none). `expected` is what a server must say on each connection of a run (None: nothing).
     """
 
     site: Site
@@ -45,3 +51,5 @@ class Tools:
     budget: Budget
     state: Path
     now: Callable[[], datetime] = utc_now
+    probe_of: Callable[[Target], Probe] | None = None
+    expected: Expected | None = None

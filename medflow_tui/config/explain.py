@@ -41,13 +41,22 @@ def settings_lines(settings: Settings, *, origins: bool) -> list[str]:
     """
     site = settings.site
     lines = []
-    for name in _names(Site, ("targets", "contacts", "folder", "source", "keys")):
+    for name in _names(Site, ("targets", "contacts", "folder", "source", "keys", "audit", "access", "releases")):
         lines.append(_line(f"site.{name}", getattr(site, name), settings, origins))
     for command, keys in site.keys.items():
         lines.append(_line(f"keys.{command}", keys, settings, origins))
     for role, contact in site.contacts.items():
         for name in _names(type(contact), ("role",)):
             lines.append(_line(f"contacts.{role}.{name}", getattr(contact, name), settings, origins))
+    for name in _names(type(site.audit), ()):
+        lines.append(_line(f"audit.{name}", getattr(site.audit, name), settings, origins))
+    for name in _names(type(site.releases), ()):
+        lines.append(_line(f"releases.{name}", getattr(site.releases, name), settings, origins))
+    lines.append(_line("access.notices", site.access.notices, settings, origins))
+    for person in site.access.people.values():
+        for name in _names(type(person), ("name",)):
+            key = f"access.people.{person.name}.{name}"
+            lines.append(_line(key, getattr(person, name), settings, origins))
     for target in site.targets:
         lines.append(_line(f"target.{target.name}.kind", target.kind, settings, origins))
         for name in _names(type(target), ("name",)):

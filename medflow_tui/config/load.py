@@ -13,14 +13,17 @@ from medflow_tui.config.locations import Candidate, profile_folder
 from medflow_tui.config.place import Place
 from medflow_tui.config.schema import build, convert, nearest, refuse_unknown, type_name
 from medflow_tui.config.values import refuse_name, refuse_zone
+from medflow_tui.model.access import Access, Person
+from medflow_tui.model.audit import Keeping
 from medflow_tui.model.errors import SettingsError
+from medflow_tui.model.releases import Deployment
 from medflow_tui.model.site import ENVIRONMENTS, Contact, Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.targets import KINDS
 from medflow_tui.model.words import say
 
 CONNECTION = ("address", "username", "password", "auth_source", "database")  # what `like` takes over
-SECTIONS = ("profile", "site", "contacts", "keys", "target")
+SECTIONS = ("profile", "site", "contacts", "keys", "target", "audit", "access", "releases")
 LANGUAGES = ("auto", "en", "fr")
 LARGEST_FILE = 8_000_000
 MOST_DEADLINE_S, MOST_INTERVAL_S, MOST_CONFIRM = 600.0, 7 * 86_400.0, 100
@@ -110,13 +113,28 @@ def load(path: Path) -> Settings:
         folder=str(path.resolve().parent),
         keys=_keys(_table(own, "keys", place), place.at("keys")),
         targets=targets,
+        audit=build(Keeping, _table(own, "audit", place), place.at("audit")),
+        releases=build(Deployment, _table(own, "releases", place), place.at("releases")),
+        access=_access(_table(own, "access", place), place.at("access")),
         contacts=MappingProxyType({role: _contact(role, each, place) for role, each in contacts.items()}),
     )
     _check(site, place)
     origins |= {f"site.{key}": str(path) for key in site_table} | {
         f"keys.{name}": str(path) for name in site.keys
     }
+    origins |= {f"audit.{key}": str(path) for key in own.get("audit", {})}
+    origins |= {f"releases.{key}": str(path) for key in own.get("releases", {})}
+    origins |= {f"access.{key}": str(path) for key in own.get("access", {})}
     return Settings(site=site, origins=MappingProxyType(origins))
+
+
+def _access(table: Mapping[str, Any], place: Place) -> Access:
+    people = {
+        name: build(Person, _mapping(each, place.at(f"people.{name}")), place.at(f"people.{name}"), name=name)
+        for name, each in _table(table, "people", place).items()
+    }
+    own = {key: value for key, value in table.items() if key != "people"}
+    return build(Access, own, place, people=MappingProxyType(people))
 
 
 def _contact(role: str, table: Any, place: Place) -> Contact:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 APP = "medflow_tui"
 SITE_FILE = "site.toml"
 ENV_SITE, ENV_STATE, ENV_LANG = "MEDFLOW_TUI_CONFIG", "MEDFLOW_TUI_STATE", "MEDFLOW_TUI_LANG"
@@ -28,6 +26,8 @@ def site_candidates(option: str | None, environ: Mapping[str, str] = os.environ)
         return (Candidate(origin="--site", path=Path(option)),)
     if environ.get(ENV_SITE):
         return (Candidate(origin=ENV_SITE, path=Path(environ[ENV_SITE])),)
+    import platformdirs  # takes longer than a named place is worth
+
     return (
         Candidate(origin="user", path=Path(platformdirs.user_config_dir(APP)) / SITE_FILE),
         Candidate(origin="system", path=system_folder() / SITE_FILE),
@@ -36,7 +36,11 @@ def site_candidates(option: str | None, environ: Mapping[str, str] = os.environ)
 
 def system_folder() -> Path:
     """`/etc/medflow_tui`, or what stands for it on this system."""
-    return Path("/etc") / APP if os.name == "posix" else Path(platformdirs.site_config_dir(APP))
+    if os.name == "posix":
+        return Path("/etc") / APP
+    import platformdirs
+
+    return Path(platformdirs.site_config_dir(APP))
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -46,7 +50,16 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     shared = Path("/var/lib") / APP
     if shared.is_dir() and os.access(shared, os.W_OK):
         return shared
+    import platformdirs
+
     return Path(platformdirs.user_state_dir(APP))
+
+
+def config_folder() -> Path:
+    """What this user alone has set up."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir(APP))
 
 
 def profile_folder() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -25,6 +24,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("adress", ("address", "name"))
     'address'
     """
+    import difflib
+
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 

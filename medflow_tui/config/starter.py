@@ -23,6 +23,13 @@ code = {code}
 name = {name}
 environment = {environment}
 timezone = {timezone}
+# A line that is paid by the megabyte, or thin: what it costs, and what probes and a screen may use.
+# price_per_mb = 0.05
+# currency = "USD"
+# budget_mb_per_month = 500
+# budget_bytes_per_s = 100     # of one screen; beyond it the screen saves by itself
+# budget_mb_per_session = 2
+# low_data = true              # begin in low-data mode
 
 # Whom to call: roles are database, network, devices, security, vendor, assistance.
 [contacts.assistance]
@@ -38,6 +45,25 @@ address = {mongodb}
 
 [target.redis]
 address = {redis}
+
+# A service that may be restarted from here; its manager is systemd, pm2, runit, compose, launchd, windows or pidfile.
+# Playbooks call it by its name without -process: backend, mongodb, redis. Never write a secret here.
+# [target.backend-process]
+# kind = "process"
+# manager = "systemd"
+# unit = "medflow-backend"
+# sudo = true                  # give orders by way of sudo -n
+# runs_on = "serveur"          # it is on another machine: nothing is restarted from here
+# environment_file = "/opt/medflow/backend/.env"   # where its secrets stand: to make everybody log in again
+# With manager = "compose": unit is the service of the project, docker_socket the engine's (empty: the usual one).
+# compose_project = "medflow"
+# docker_socket = "unix:///var/run/docker.sock"
+# With manager = "pidfile": the program, its folder, the file for what it prints, who writes the number.
+# pid_file = "/run/medflow/backend.pid"
+# start = ["/usr/bin/node", "server.js"]
+# start_in = "/opt/medflow/backend"
+# output = "/var/log/medflow/backend-console.log"
+# writes_pid_file = true       # the program writes pid_file itself
 
 [target.host]
 

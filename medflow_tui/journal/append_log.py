@@ -92,12 +92,23 @@ class AppendLog:
         """What the file holds, and how many bytes of a torn last line were cut off. Raises DamagedError."""
         found = read_lines(self.path)
         if found.torn_bytes:
-            try:
-                os.ftruncate(self._file, found.sound_bytes)
-                os.fsync(self._file)
-            except OSError as error:
-                raise _unwritable(self.path, error) from error
+            self.cut_to(found.sound_bytes)
         return found, found.torn_bytes
+
+    def cut_to(self, size: int) -> None:
+        """Leave only so many bytes, durably. Raises UnwritableError."""
+        try:
+            os.ftruncate(self._file, size)
+            os.fsync(self._file)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def end_line(self) -> None:
+        """End a torn line that cannot be cut off. Raises UnwritableError."""
+        try:
+            os.write(self._file, b"\n")
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one line and make it durable; raises UnwritableError, after which the line is not there."""

@@ -1,39 +1,70 @@
-"""The audit file: JSON lines in which each record carries the hash of the one before it."""
+"""The audit: JSON lines in which each record carries the hash of the one before it, in files that follow one another."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import hashlib
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from medflow_tui.journal.append_log import AppendLog, DamagedError, read_lines
+from medflow_tui.journal.append_log import AppendLog, DamagedError, UnwritableError
+from medflow_tui.journal.auditing import attributes, segments
+from medflow_tui.journal.auditing.actor import as_fields, clock_synced, host, whoever
+from medflow_tui.journal.auditing.anchors import SYSLOG, Anchors
+from medflow_tui.journal.auditing.reserve import FULL, Reserve
+from medflow_tui.journal.auditing.segments import End, UnreadableError
 from medflow_tui.journal.moment import stamp
-from medflow_tui.model.canonical import digest
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.audit import BARE, Anchor, Keeping
+from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.site import Site
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.auditing.chain import (
+    CLOSED,
+    GENESIS,
+    OPENED,
+    PURPOSE,
+    REPAIRED,
+    STARTED,
+    Followed,
+    compare,
+    follow,
+    hash_of,
+)
+from medflow_tui.rules.auditing.record import record_of
 
-PURPOSE = "medflow-audit-v1"
-GENESIS = "0" * 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """How long the chain is and what its last record's hash is; kept elsewhere, it shows when the end was cut off."""
-
-    count: int
-    head: str
+FILE = "audit.jsonl"
+WITHIN_S = 10.0  # to get the file from other processes
+ROOM = 4 * 1024 * 1024  # bytes free, below which a disk counts as full
+ENDINGS = frozenset(("run.done", "run.paused"))
+__all__ = [
+    "FILE",
+    "GENESIS",
+    "PURPOSE",
+    "Anchor",
+    "Audit",
+    "DamagedError",
+    "UnreadableError",
+    "UnwritableError",
+    "Verification",
+    "verify",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """`broken_at` is the number of the first record (from 0) that does not fit, or -1 when all fit."""
+    """`broken_at` is the number of the first record (from 0) that does not fit, or -1 when all fit; `where` its file and
+    line. `torn_bytes` of an unfinished last record are no damage: the next record repairs that."""
 
     anchor: Anchor
     broken_at: int = -1
+    where: str = ""
     why: Phrase | None = None
+    torn_bytes: int = 0
+    records: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -41,96 +72,198 @@ class Verification:
 
 
 class Audit:
-    """One site's audit file. Several processes append to it: each append takes the file, reads its end, and writes."""
+    """One site's audit. Several processes append to it: each append takes the file, reads its end, and writes."""
 
-    def __init__(self, path: Path, *, site: str) -> None:
-        self._path, self._site = path, site
+    def __init__(self, path: Path, *, site: str, keeping: Keeping = BARE, syslog: Path = SYSLOG) -> None:
+        self._path, self._site, self._keeping = path, site, keeping
+        self._reserve = Reserve(path.parent, keeping.reserve_mb * 1024 * 1024)
+        self._is_protected = False
+        told = syslog if keeping.syslog else None
+        self.anchors = Anchors(path.parent, site, keeping.anchors, syslog=told)
+
+    @classmethod
+    def of(cls, site: Site, state: Path) -> Audit:
+        """The audit of a site as its site file wants it kept.
+
+        Only production takes space, locks its files and tells the system log: drills and labs come and go.
+        """
+        keeping = site.audit
+        if site.environment != "production":
+            keeping = replace(keeping, append_only=False, syslog=False, reserve_mb=0)
+        return cls(state / FILE, site=site.code, keeping=keeping)
+
+    @property
+    def path(self) -> Path:
+        return self._path
 
     def append(self, event: str, fields: Mapping[str, Any], *, now: datetime | None = None) -> Anchor:
         """Write one record and make it durable; answers the new end of the chain.
 
         Raises UnwritableError or DamagedError: then what it would have recorded must not be done.
         """
-        log = AppendLog(self._path)
+        said = record_of(event, {"host": host(), **fields, "actor": as_fields(whoever()) | _told(fields)})
         try:
-            with _taken(log.descriptor):
-                lines, torn = log.cut_torn_line()
-                anchor = _end_of(lines.records, self._path)
-                if torn:
-                    anchor = self._write(log, anchor, "audit.repaired", {"bytes": torn}, now)
-                return self._write(log, anchor, event, fields, now)
-        finally:
-            log.close()
+            anchor = self._append(said, now)
+        except UnreadableError as error:
+            raise UnwritableError(error.phrase) from error
+        self._reserve.keep()
+        if event in ENDINGS or (fields.get("run") and self.anchors.is_due()):
+            self.anchors.drop(anchor, now)
+        return anchor
 
-    def _write(
-        self, log: AppendLog, anchor: Anchor, event: str, fields: Mapping[str, Any], now: datetime | None
-    ) -> Anchor:
-        record = {
-            **fields,
-            "v": 1,
-            "seq": anchor.count,
-            **stamp(now),
-            "site": self._site,
-            "ev": event,
-            "prev": anchor.head,
-        }
-        head = digest(PURPOSE, record)
-        log.append({**record, "hash": head})
-        return Anchor(count=anchor.count + 1, head=head)
+    def drop_anchor(self, now: datetime | None = None) -> Anchor | None:
+        """An anchor of the chain as it ends now; None when its end cannot be read. Never raises."""
+        with suppress(MedflowError, OSError):
+            with segments.taken(self._path, WITHIN_S) as log:
+                anchor = self._end(log)[0]
+            self.anchors.drop(anchor, now)
+            return anchor
+        return None
+
+    def drop_anchor_if_due(self, now: datetime | None = None) -> None:
+        """To be called now and then while something runs: every 15 minutes there is an anchor. Never raises."""
+        if self.anchors.is_due():
+            self.drop_anchor(now)
+
+    def why_not(self) -> Phrase:
+        """Why nothing may be started now, because it could not be recorded; nothing when it can. Writes nothing new."""
+        try:
+            if not self._path.parent.is_dir():
+                return say(
+                    "the audit cannot be written: there is no folder {path}", path=str(self._path.parent)
+                )
+            if shutil.disk_usage(self._path.parent).free < ROOM:
+                return say(
+                    "the disk of the audit is full: make room; {n:bytes} of its reserve are left",
+                    n=self._reserve.left,
+                )
+            with segments.taken(self._path, WITHIN_S) as log:
+                self._end(log)
+        except MedflowError as error:
+            return error.phrase
+        except OSError as error:
+            return say("the audit cannot be written: {why}", why=error.strerror or "?")
+        return SILENCE
 
     def verify(self, anchor: Anchor | None = None) -> Verification:
         """Follow the chain from its start; with an anchor also tell whether records after it are missing."""
         return verify(self._path, anchor)
 
+    def _append(self, said: Mapping[str, Any], now: datetime | None) -> Anchor:
+        while True:
+            with segments.taken(self._path, WITHIN_S) as log:
+                anchor, end, before = self._end(log)
+                if end.record and self._close(log, end, anchor, now):
+                    continue
+                if not end.record or not self._is_protected:
+                    self._protect(log)
+                if not end.record:
+                    anchor = self._begin(log, anchor, before, now)
+                if end.torn:
+                    anchor = self._repair(log, anchor, end, now)
+                return self._write(log, anchor, said, now)
+
+    def _end(self, log: AppendLog) -> tuple[Anchor, End, str]:
+        """The end of the chain, the end of the file, and the name of the file before when this one is still empty."""
+        end = segments.end_of(self._path, log.descriptor)
+        if end.record:
+            return end.anchor, end, ""
+        before, anchor = segments.end_before(self._path)
+        return anchor, end, before
+
+    def _begin(self, log: AppendLog, anchor: Anchor, before: str, now: datetime | None) -> Anchor:
+        """The first record of a file: of the site, or with the head of the file before it."""
+        if not before:
+            target = {"system": "audit", "database": "", "identity": f"site:{self._site}"}
+            return self._write(log, anchor, self._own(STARTED, target=target), now)
+        result = {"segment": before, "count": anchor.count, "head": anchor.head}
+        return self._write(log, anchor, self._own(OPENED, result=result), now)
+
+    def _repair(self, log: AppendLog, anchor: Anchor, end: End, now: datetime | None) -> Anchor:
+        """Cut a torn last line off; where the file is append-only, end it, so that it can be told from a changed one."""
+        how = "cut"
+        try:
+            log.cut_to(end.sound_bytes)
+        except UnwritableError:
+            log.end_line()
+            how = "closed"
+        result = {"bytes": len(end.torn), "how": how, "sha256": hashlib.sha256(end.torn).hexdigest()}
+        return self._write(log, anchor, self._own(REPAIRED, result=result), now)
+
+    def _close(self, log: AppendLog, end: End, anchor: Anchor, now: datetime | None) -> bool:
+        """Close the file when it is large enough; True when it has its closed name, and the next one is to be begun."""
+        if end.torn or end.sound_bytes < self._keeping.segment_kb * 1024:
+            return False
+        if end.record.get("ev") != CLOSED:
+            try:
+                self._write(log, anchor, self._own(CLOSED), now)
+            except UnwritableError:
+                return False
+        attributes.set_append_only(log.descriptor, on=False)
+        is_closed = segments.close_file(self._path, log.descriptor)
+        if self._keeping.append_only:
+            attributes.set_append_only(log.descriptor, on=True)
+        return is_closed
+
+    def _protect(self, log: AppendLog) -> None:
+        """Each new file, and once the one that another process may have begun."""
+        self._is_protected = True
+        attributes.let_others_in(self._path, self._keeping.group)
+        if self._keeping.append_only:
+            attributes.set_append_only(log.descriptor, on=True)
+
+    def _own(self, event: str, **fields: Any) -> dict[str, Any]:
+        """A record about the audit itself."""
+        return {**record_of(event, {"host": host(), "actor": as_fields(whoever())}), **fields}
+
+    def _write(self, log: AppendLog, anchor: Anchor, said: Mapping[str, Any], now: datetime | None) -> Anchor:
+        record = {
+            **said,
+            "v": 1,
+            "seq": anchor.count,
+            **stamp(now),
+            "clock_synced": clock_synced(),
+            "site": self._site,
+            "prev": anchor.head,
+        }
+        head = hash_of(record)
+        while True:
+            try:
+                log.append({**record, "hash": head})
+            except UnwritableError as error:
+                if not self._is_full(error) or not self._reserve.give():
+                    raise
+            else:
+                return Anchor(count=anchor.count + 1, head=head)
+
+    def _is_full(self, error: UnwritableError) -> bool:
+        return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
+
 
 def verify(path: Path, anchor: Anchor | None = None) -> Verification:
-    """Whether every record is the one that was written. Raises DamagedError when a line is no record at all."""
-    head, heads = GENESIS, [GENESIS]
-    for number, record in enumerate(read_lines(path).records):
-        found = _hash_of(record)
-        if record.get("seq") != number or record.get("prev") != head or record.get("hash") != found:
-            why = say("record {number} was changed, moved or removed", number=str(number))
-            return Verification(anchor=Anchor(count=number, head=head), broken_at=number, why=why)
-        head = found
-        heads.append(head)
-    end = Anchor(count=len(heads) - 1, head=head)
-    if anchor is not None and (anchor.count > end.count or heads[anchor.count] != anchor.head):
-        why = say(
-            "the end was cut off, or the chain was written anew: {n:number} records expected", n=anchor.count
+    """Whether every record is the one that was written. Raises UnreadableError when that cannot be known."""
+    return judged(follow(segments.read(path)), anchor)
+
+
+def judged(chain: Followed, *anchors: Anchor | None) -> Verification:
+    """The chain, compared with anchors from elsewhere."""
+    if chain.broken_at >= 0:
+        return Verification(
+            anchor=chain.end,
+            broken_at=chain.broken_at,
+            where=chain.where,
+            why=chain.why,
+            records=chain.records,
         )
-        return Verification(anchor=end, broken_at=min(anchor.count, end.count), why=why)
-    return Verification(anchor=end)
+    for each in anchors:
+        why = compare(chain, each) if each is not None else SILENCE
+        if each is not None and why:
+            at = min(max(each.count, 0), chain.end.count)
+            return Verification(anchor=chain.end, broken_at=at, why=why, records=chain.records)
+    return Verification(anchor=chain.end, torn_bytes=chain.torn_bytes, records=chain.records)
 
 
-def _hash_of(record: Mapping[str, Any]) -> str:
-    """The hash that a record should carry; empty when it holds what was never written by us."""
-    try:
-        return digest(PURPOSE, {name: value for name, value in record.items() if name != "hash"})
-    except TypeError:
-        return ""
-
-
-def _end_of(records: tuple[dict[str, Any], ...], path: Path) -> Anchor:
-    if not records:
-        return Anchor(count=0, head=GENESIS)
-    last = records[-1]
-    if last.get("seq") != len(records) - 1 or last.get("hash") != _hash_of(last):
-        raise DamagedError(
-            say("the audit file {path} was changed: call the person in charge", path=str(path))
-        )
-    return Anchor(count=len(records), head=str(last["hash"]))
-
-
-@contextmanager
-def _taken(descriptor: int) -> Iterator[None]:
-    """Alone with the file while one record is written."""
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the caller knows better of the actor."""
+    actor = fields.get("actor") or {}
+    return {name: value for name, value in actor.items() if value not in ("", None, -1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LONGEST_LINE = 16 * 1024
+LONGEST_CHARACTER = 4  # bytes
 BINARY_SHARE = 0.05
 _CONTROLS = bytes(each for each in (*range(1, 9), *range(14, 27), *range(28, 32), 127))
 _BLANK = b"\0\r\n\t "
@@ -18,14 +19,25 @@ class LineCutter:
 
     def feed(self, block: bytes) -> list[str]:
         """The lines that ended in this block, without blank ones."""
-        lines: list[str] = []
-        *whole, rest = block.split(b"\n")
-        for piece in whole:
-            self._add(piece)
-            if not self._is_skipping:
-                lines += self.flush()
-            self._is_skipping = False
+        first, found, others = block.partition(b"\n")
+        lines = self._ended(first, ends=bool(found))
+        whole, found, rest = others.rpartition(b"\n")
+        if found:
+            plain = _plain(whole)
+            if plain is None:
+                for piece in whole.split(b"\n"):
+                    lines += self._ended(piece, ends=True)
+            else:
+                lines += plain
         self._add(rest)
+        return lines
+
+    def _ended(self, piece: bytes, *, ends: bool) -> list[str]:
+        self._add(piece)
+        if not ends:
+            return []
+        lines = [] if self._is_skipping else self.flush()
+        self._is_skipping = False
         return lines
 
     def flush(self) -> list[str]:
@@ -52,6 +64,21 @@ class LineCutter:
         room = LONGEST_LINE - len(self._rest)
         self._rest += piece[:room]
         self._is_over = self._is_over or len(piece) > room
+
+
+def _plain(lines: bytes) -> list[str] | None:
+    """All of them at once, as nearly every block can be read; None when one has to be looked at by itself."""
+    if b"\0" in lines:
+        return None
+    try:
+        pieces = lines.decode().split("\n")
+    except UnicodeDecodeError:
+        return None
+    if max(map(len, pieces)) * LONGEST_CHARACTER > LONGEST_LINE:
+        return None
+    if b"\r" in lines:
+        pieces = [each.strip("\r") for each in pieces]
+    return [each for each in pieces if each.strip("\r\t ")]
 
 
 def as_text(line: bytes) -> str:

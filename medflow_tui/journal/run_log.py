@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -173,6 +174,10 @@ class Journal:
         entry = _entry(record)
         self._entries.append(entry)
         return entry
+
+    def sha256(self) -> str:
+        """Of all lines so far."""
+        return hashlib.sha256(self.folder.journal.read_bytes()).hexdigest()
 
     def close(self) -> None:
         self._log.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import asdict, fields
@@ -43,6 +42,8 @@ class Views:
 
     def write(self, view: KeptView) -> None:
         """Put it in the place of the one before, whole or not at all. Raises OSError."""
+        import tempfile
+
         with self._writing:
             make_folder(self.path.parent)
             handle, name = tempfile.mkstemp(prefix=".view-", dir=self.path.parent)  # mode 0600

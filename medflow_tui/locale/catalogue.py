@@ -38,6 +38,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "day": (),  # `rules.judging.clinic.WEEKDAYS`
     "expected": ("text", "whole number", "number", "true or false", "table", "list", "date"),
     "found": ("text", "whole number", "number", "true or false", "table", "list", "date"),
+    "saved": (),  # `ui.present.meter.SAVED`
     "persistence": ("append only", "snapshots", "off"),
     "server": ("nginx", "vite", "static"),
     "origin": ("user", "system"),  # of a site file; else an option or a variable, which stay as they are

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -207,6 +206,8 @@ class Language:
 def _catalogue(code: str) -> Callable[[str], str]:
     if code == "en":
         return str
+    import gettext
+
     try:
         return gettext.translation(DOMAIN, Path(__file__).parent, [code]).gettext
     except OSError:

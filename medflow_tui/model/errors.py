@@ -6,6 +6,7 @@ MedflowError            a clear sentence for people; `cli` turns it into an exit
 ├── SecretError         a credential named by reference cannot be read
 ├── LabError            the lab cannot start, or a fault cannot be made
 └── RefusedError        a guard or a lock said no
+    └── ReauthError     the log-in is too old for what is asked: ask for it again
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class LabError(MedflowError):
 
 class RefusedError(MedflowError):
     """A guard or a lock said no."""
+
+
+class ReauthError(RefusedError):
+    """The log-in is too old for what is asked: ask for it again."""

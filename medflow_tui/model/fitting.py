@@ -48,6 +48,12 @@ def refuse_no_date(key: str, text: str) -> None:
         _refuse(key, text, "2026-01-31")
 
 
+def refuse_negative(key: str, value: float) -> None:
+    """Raises UnfitError for a number below nothing."""
+    if value < 0:
+        raise UnfitError(key, say("{file}: {key} cannot be negative", file="", key=key))
+
+
 def refuse_outside(key: str, value: int, least: int, most: int) -> None:
     """Raises UnfitError for a whole number outside of the bounds."""
     if not least <= value <= most:

@@ -136,7 +136,8 @@ class Verdict:
     """The standing conclusion on one target: a judgement with its history.
 
     `health` is what counts now; while `soft` is true the trouble has been seen `seen` times of the `needed`.
-    `since` is when `health` became what it is (EPOCH when nothing was read yet).
+    `since` is when `health` became what it is (EPOCH when nothing was read yet); `needs` are the targets without which
+    this one cannot be well.
     """
 
     target: str
@@ -152,6 +153,7 @@ class Verdict:
     soft: bool = False
     seen: int = 0
     needed: int = 1
+    needs: tuple[str, ...] = ()
     due_every_s: float = 60.0
     judgement: Judgement | None = None
     failure: Failure | None = None

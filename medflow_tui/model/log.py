@@ -8,6 +8,8 @@ from enum import IntEnum
 
 from medflow_tui.model.words import Phrase
 
+LOOK_EVERY_S = 0.42  # with what reading and drawing take, nothing on the screen is older than half a second
+
 
 class Level(IntEnum):
     """How bad a line is, in order; the value is a rank, `word` what people read and type.

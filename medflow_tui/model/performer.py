@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, cast
 
 from medflow_tui.model.canonical import Facts
+from medflow_tui.model.health import EPOCH
 from medflow_tui.model.procedure import NO_FACTS, Outcome, Step
 from medflow_tui.model.words import SILENCE, Phrase
 
@@ -22,15 +24,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One step being worked on.
+    """One step being worked on: doing it, undoing it, or cleaning up after it; arguments have their values.
 
     `past` holds, by step id, the facts that the journal has of it (this step's own intent among them), so that
-    a runner that was started after a crash knows what the one before it knew. `tell` writes progress.
+    a runner that was started after a crash knows what the one before it knew. `tell` writes progress, which also
+    says that it does not stand still. `halted` says why to end early, as soon as that is safe (empty: go on).
     """
 
     step: Step
     past: Mapping[str, Facts]
     tell: Callable[[Phrase, Facts], None]
+    halted: Callable[[], str] = lambda: ""
 
     def own(self) -> Facts:
         """What was journalled of this step so far."""
@@ -40,7 +44,9 @@ class Task:
 class Performer(Protocol):
     """Carries one named action out. Never raises for what the outside world does: that is a finding.
 
-    `calls` are the exact calls that change something (shown in the plan; empty for a step that only reads).
+    `calls` are the exact calls that change something (shown in the plan; empty for a step that only reads). An undo, a
+    cleanup, and taking or giving back a hold are performers like any other; a hold's probe is asked by `verify` alone,
+    also while another performer works (pass: it is held), so it shares nothing with it.
     """
 
     calls: tuple[str, ...]
@@ -56,6 +62,19 @@ class Performer(Protocol):
 
     def reconcile(self, task: Task) -> Finding:
         """After an interruption: pass, it was done; fail, it was certainly not done; unknown."""
+
+
+class Several(Protocol):
+    """Performers of one name for several things: which one is meant stands in a step's arguments."""
+
+    def of(self, args: Facts) -> Performer:
+        """The performer for these arguments. Never raises."""
+
+
+def chosen(performer: Performer, args: Facts) -> Performer:
+    """The performer that a step with these arguments means."""
+    several = cast(Several, performer)
+    return several.of(args) if hasattr(performer, "of") else performer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +105,8 @@ class Crew(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """What the operator typed when raising to act. Lives in memory and in one pipe, nowhere else."""
+    """What the operator typed when raising to act, and when. Lives in memory and in one pipe, nowhere else."""
 
     username: str
     password: str = field(repr=False)
+    at: datetime = EPOCH

@@ -42,7 +42,10 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Immutable once shown: what a person confirms is this, by its hash. Facts are whole numbers and words only."""
+    """Immutable once shown: what a person confirms is this, by its hash. Facts are whole numbers and words only.
+
+    `further_calls` are those of the way back and of cleaning up, by `undo STEP` and `cleanup STEP`.
+    """
 
     playbook: str
     version: str
@@ -66,6 +69,7 @@ class Plan:
     operator: str = ""
     role: str = ""
     notes: tuple[Phrase, ...] = ()
+    further_calls: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def refusals(self) -> tuple[GuardResult, ...]:
@@ -84,7 +88,7 @@ class Plan:
 
     def record(self) -> dict[str, Any]:
         """The plan as plain data, which is what is hashed and kept in `plan.json`."""
-        return {
+        record: dict[str, Any] = {
             "schema": 1,
             "playbook": f"{self.playbook}@{self.version}",
             "playbook_sha256": self.playbook_sha256,
@@ -110,6 +114,9 @@ class Plan:
             ],
             "guards": {each.id: each.outcome.value for each in self.guards},
         }
+        if self.further_calls:
+            record["further_calls"] = {name: list(calls) for name, calls in self.further_calls.items()}
+        return record
 
     def written(self) -> str:
         """The content of `plan.json`: its SHA-256 with the purpose in front is the hash."""

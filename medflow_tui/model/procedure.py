@@ -1,18 +1,38 @@
-"""Procedures as data: the playbook people wrote, the lines a run writes down, and what to do next."""
+"""A run as data: the lines it writes down, where it stands, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
 
-from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.health import EPOCH
-from medflow_tui.model.words import SILENCE, Phrase, Value
-
-NO_FACTS: Facts = MappingProxyType({})
+from medflow_tui.model.playbook import (
+    ACQUIRE,
+    NO_FACTS,
+    PROGRAM,
+    RELEASE,
+    Approval,
+    Choice,
+    Effect,
+    Expect,
+    Fact,
+    Facts,
+    Guard,
+    Hold,
+    Input,
+    Item,
+    Limits,
+    OnFail,
+    OnUnknown,
+    Override,
+    Playbook,
+    Step,
+    StepKind,
+    Text,
+    Window,
+)
+from medflow_tui.model.words import SILENCE, Phrase
 
 
 class Outcome(Enum):
@@ -23,130 +43,15 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
 
 
-class Effect(Enum):
-    """What a step does to the world; `read` may be repeated freely, nothing else may."""
-
-    READ = "read"
-    ADDITIVE = "additive"
-    STAGING = "staging"
-    DISRUPTIVE = "disruptive"
-    DATA = "data"
-    SWITCH = "switch"
-
-    @property
-    def changes(self) -> bool:
-        return self is not Effect.READ
-
-
-class OnFail(Enum):
-    """What follows when the world says that a step did not work."""
-
-    ABORT = "abort"
-    ASK = "ask"
-    CONTINUE = "continue"
-
-
-class OnUnknown(Enum):
-    """What follows when nobody can tell whether a step worked."""
-
-    STOP = "stop"
-    ASK = "ask"
-    RERUN = "rerun"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A text that a playbook's author wrote in several languages; English is the one that is always there."""
-
-    en: str = ""
-    others: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    def __bool__(self) -> bool:
-        return bool(self.en)
-
-    def phrase(self, language: str, values: Mapping[str, Value] = MappingProxyType({})) -> Phrase:
-        """The text in a language, as a phrase whose `{name:form}` are taken from `values`."""
-        return Phrase(text=self.others.get(language, self.en), values=values)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """A condition that must hold before the start and before every step that changes something.
-
-    `kind` names the pure rule in `rules/guards.py`. With `blocks` false it warns only; `on_unknown_blocks` says
-    what not knowing means. `need` are the rule's own limits.
-    """
-
-    id: str
-    kind: str
-    why: Text
-    fix: Text
-    blocks: bool = True
-    on_unknown_blocks: bool = True
-    need: Facts = field(default_factory=lambda: NO_FACTS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One guarded step. `action` is the name of a built-in action; `args` are plain values for it. Times in seconds.
-
-    `say` is what happens, `why` what for, `if_it_fails` what that means.
-    """
-
-    id: str
-    title: Text
-    action: str
-    effect: Effect
-    say: Text = Text()
-    why: Text = Text()
-    if_it_fails: Text = Text()
-    undo_text: Text = Text()
-    args: Facts = field(default_factory=lambda: NO_FACTS)
-    on_fail: OnFail = OnFail.ABORT
-    on_unknown: OnUnknown = OnUnknown.STOP
-    timeout_s: int = 60
-    max_starts: int = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Playbook:
-    """A procedure as its author wrote it. `risk` is R0 to R4; `sha256` is that of the file it was read from.
-
-    `fits` are the kinds of target whose trouble it mends; `phrase` is what must be typed.
-    """
-
-    id: str
-    version: str
-    title: Text
-    summary: Text
-    risk: str
-    owner: str
-    steps: tuple[Step, ...]
-    guards: tuple[Guard, ...]
-    roles: tuple[str, ...]
-    phrase: str
-    locks: tuple[str, ...]
-    lease_s: int
-    fits: tuple[str, ...] = ()
-    symptoms: tuple[Text, ...] = ()
-    blast: Text = Text()
-    way_back: Text = Text()
-    no_undo_reason: Text = Text()
-    reason_min_chars: int = 10
-    arm_after_ms: int = 1500
-    plan_expires_s: int = 1800
-    source: str = ""
-    sha256: str = ""
-
-    def step(self, step_id: str) -> Step | None:
-        return next((each for each in self.steps if each.id == step_id), None)
-
-
 class Mark(Enum):
     """What a journal can say, in the past tense; the value is the word in the file."""
 
     RUN_STARTED = "run.start"
     CONFIRMED = "confirm.typed"
+    APPROVAL_AWAITED = "approve.awaited"
+    APPROVED = "approve.given"
+    APPROVAL_REFUSED = "approve.refused"
+    OVERRIDDEN = "override.used"
     GUARDED = "guard.result"
     LOCKED = "lock.taken"
     INTENDED = "step.intent"
@@ -155,7 +60,25 @@ class Mark(Enum):
     FAILED = "step.failed"
     DOUBTED = "step.unknown"
     RECONCILED = "step.reconcile"
+    SKIPPED = "step.skipped"
+    ANSWERED = "step.answer"
+    CLEANING = "cleanup.intent"
+    CLEANED = "cleanup.done"
+    UNDO_INTENDED = "undo.intent"
+    UNDO_CARRIED_OUT = "undo.exit"
+    UNDONE = "undo.done"
+    UNDO_FAILED = "undo.failed"
+    UNDO_DOUBTED = "undo.unknown"
+    UNDO_RECONCILED = "undo.reconcile"
+    HOLD_TAKING = "hold.intent"
+    HOLD_ACQUIRED = "hold.acquired"
+    HOLD_LOST = "hold.lost"
+    HOLD_RELEASED = "hold.released"
     PROGRESSED = "progress"
+    OVERDUE = "clock.overdue"
+    STOP_ASKED = "stop.asked"
+    STOP_WITHDRAWN = "stop.withdrawn"
+    CONTROL_TAKEN = "control.taken"
     PAUSED = "run.paused"
     RESUMED = "run.resume"
     REPAIRED = "journal.repaired"
@@ -175,24 +98,55 @@ class Entry:
     facts: Facts = field(default_factory=lambda: NO_FACTS)
 
 
+class Then(Enum):
+    """What follows when a person asks to stop: wait, end as it is, or take everything back."""
+
+    PAUSE = "pause"
+    LEAVE = "leave"
+    ROLL_BACK = "roll_back"
+
+
 class Act(Enum):
     """What the runner is told to do next."""
 
     START = "start"  # write the intent, then carry the step out
     VERIFY = "verify"  # it was carried out: read back
     RECONCILE = "reconcile"  # it was started and nobody knows more: ask the world whether it was done
+    WAIT = "wait"  # people must answer; the run goes on by itself when they have
+    CLEAN = "clean"  # take away what a doubtful step left, so that it can be done again
+    ACQUIRE = "acquire"  # take a hold back that was lost
+    RELEASE = "release"  # give a hold back before the end
+    UNDO = "undo"  # write the intent, then undo the step
+    UNDO_VERIFY = "undo_verify"
+    UNDO_RECONCILE = "undo_reconcile"  # is it undone already
     PAUSE = "pause"  # a person must decide
     FINISH = "finish"  # nothing more to do, with this outcome
 
 
+class End(Enum):
+    """How a run ended, beside its outcome."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"  # by a person, before anything was changed
+    STOPPED = "stopped"  # by a person, as it stood
+    ROLLED_BACK = "rolled_back"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """The next thing to do in a run, and why."""
+    """The next thing to do in a run, and why.
+
+    A pause with `call` is one that only this role can end; with `asks_release` going on gives the holds back.
+    """
 
     act: Act
     step: str = ""
+    hold: str = ""
     outcome: Outcome = Outcome.UNKNOWN
+    end: End = End.COMPLETED
     why: Phrase = SILENCE
+    call: str = ""
+    asks_release: bool = False
 
 
 class Phase(Enum):
@@ -200,9 +154,15 @@ class Phase(Enum):
 
     PLANNED = "planned"
     RUNNING = "running"
+    WAITING = "waiting"
     PAUSED = "paused"
     INTERRUPTED = "interrupted"
+    ROLLING_BACK = "rolling back"
+    ROLLBACK_BLOCKED = "rollback blocked"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+    ROLLED_BACK = "rolled back"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
@@ -210,19 +170,45 @@ class Phase(Enum):
 
     @property
     def is_over(self) -> bool:
-        return self in (Phase.REFUSED, Phase.SUCCEEDED, Phase.FAILED, Phase.UNCERTAIN)
+        return self in _OVER
+
+    @property
+    def is_alive(self) -> bool:
+        """Its process works, or waits for an answer."""
+        return self in (Phase.RUNNING, Phase.WAITING, Phase.ROLLING_BACK)
+
+    @property
+    def can_go_on(self) -> bool:
+        """A person may go on with it."""
+        return self in (Phase.PAUSED, Phase.INTERRUPTED, Phase.ROLLBACK_BLOCKED)
+
+
+_OVER = (
+    Phase.REFUSED,
+    Phase.CANCELLED,
+    Phase.STOPPED,
+    Phase.ROLLED_BACK,
+    Phase.SUCCEEDED,
+    Phase.FAILED,
+    Phase.UNCERTAIN,
+)
 
 
 class StepStand(Enum):
     """Where one step stands."""
 
     PENDING = "pending"
+    WAITING = "waiting"
     STARTED = "started"
     CARRIED_OUT = "carried out"
     NOT_DONE = "not done"
     DONE = "done"
+    SKIPPED = "skipped"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    UNDO_UNKNOWN = "undo unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +222,12 @@ class StepState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """A run as it stands. `step` is where it is; `changed` tells whether anything may have been changed so far."""
+    """A run as it stands. `step` is where it is; `changed` tells whether anything may have been changed so far.
+
+    `answered` are the items of the step in hand that people have answered; `holds` what is kept from the clinic now;
+    `call` the role that must decide; `controller` who may give it commands; `awaits` is `approval` while a second person is
+    waited for.
+    """
 
     run: str
     phase: Phase
@@ -251,26 +242,47 @@ class RunState:
     pid: int = 0
     said: Phrase = SILENCE
     changed: bool = False
+    answered: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    call: str = ""
+    controller: str = ""
+    stopping: bool = False
+    awaits: str = ""
 
 
 __all__ = [
+    "ACQUIRE",
     "NO_FACTS",
+    "PROGRAM",
+    "RELEASE",
     "Act",
+    "Approval",
+    "Choice",
     "Effect",
+    "End",
     "Entry",
+    "Expect",
     "Fact",
     "Facts",
     "Guard",
+    "Hold",
+    "Input",
+    "Item",
+    "Limits",
     "Mark",
     "Move",
     "OnFail",
     "OnUnknown",
     "Outcome",
+    "Override",
     "Phase",
     "Playbook",
     "RunState",
     "Step",
+    "StepKind",
     "StepStand",
     "StepState",
     "Text",
+    "Then",
+    "Window",
 ]

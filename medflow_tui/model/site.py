@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from medflow_tui.model.fitting import refuse_no_clock, refuse_no_days
+from medflow_tui.model.access import Access
+from medflow_tui.model.audit import Keeping
+from medflow_tui.model.fitting import refuse_negative, refuse_no_clock, refuse_no_days
+from medflow_tui.model.releases import Deployment
 from medflow_tui.model.target import Target
 
 ENVIRONMENTS = ("production", "drill", "lab")
@@ -51,7 +54,8 @@ class Site:
     """One site file, merged with its profile and checked.
 
     `price_per_mb` (of 1,000,000 bytes, in `currency`) is what the line outside costs; 0: nothing, or nobody knows.
-    `budget_mb_per_month` is for probes and screens together; 0: none.
+    `budget_mb_per_month` is for probes and screens together; 0: none. Over `budget_bytes_per_s` or
+    `budget_mb_per_session` a screen saves by itself (`rules.thrift`); 0: none. `low_data` is the mode in which it begins.
     `opens`, `closes` and `days` are the hours in which devices are worked with (none: ages of files are counted day and
     night). `timezone` is an IANA name; `bell` rings on a new critical; `folder` is where relative paths start; `keys` are
     the keys of commands, as they are written (`ui.keymap` understands them).
@@ -71,14 +75,22 @@ class Site:
     price_per_mb: float = 0.0
     currency: str = "USD"
     budget_mb_per_month: float = 0.0
+    budget_bytes_per_s: float = 0.0
+    budget_mb_per_session: float = 0.0
+    low_data: bool = False
     folder: str = "."
     source: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     contacts: Mapping[str, Contact] = field(default_factory=lambda: MappingProxyType({}))
     targets: tuple[Target, ...] = ()
+    audit: Keeping = field(default_factory=Keeping)
+    releases: Deployment = field(default_factory=Deployment)
+    access: Access = field(default_factory=Access)
 
     def __post_init__(self) -> None:
         hours_given(self.opens, self.closes, self.days)
+        for key in ("price_per_mb", "budget_mb_per_month", "budget_bytes_per_s", "budget_mb_per_session"):
+            refuse_negative(key, getattr(self, key))
 
     @property
     def hours(self) -> Hours | None:

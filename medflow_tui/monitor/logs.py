@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from pathlib import Path
 
 from medflow_tui.journal.tail import Chunk, Tail
-from medflow_tui.model.log import Level, LogLine, LogNews
+from medflow_tui.model.log import LOOK_EVERY_S, Level, LogLine, LogNews
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
+from medflow_tui.rules.logchoice import Allowance, chosen_of
 
 MINUTES = 60
-# A line that may be worth a look when there is no time for all of them; seen in the bytes as they are.
-_ALARMING = re.compile(
-    r"error|warn|fatal|crit|panic|exception|unhandled|❌|econn|enospc|max reconnection|\\?\" 5\d\d ",
-    re.IGNORECASE,
-)
+
+
+def _nobody() -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class LogFollower:
     """A thread for each source reads; `drain` gives what is new without ever waiting for a file.
 
     At most `keep` lines are held. Of what one source adds in one look, at most `lines_a_look` are understood and
-    redacted, errors and warnings first; the others are counted as dropped.
+    redacted, and `lines_a_second` while it goes on: errors and warnings first; the others are counted as dropped.
     """
 
     def __init__(
@@ -45,13 +46,17 @@ class LogFollower:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         keep: int = 2000,
-        every_s: float = 0.5,
-        lines_a_look: int = 100,
+        every_s: float = LOOK_EVERY_S,
+        lines_a_look: int = 200,
+        lines_a_second: float = 60.0,
         first_lines: int = 200,
         max_bytes: int = 512 * 1024,
     ) -> None:
         self._sources, self._now, self._every_s = tuple(sources), now, every_s
-        self._lines_a_look, self._max_bytes, self._first_lines = lines_a_look, max_bytes, first_lines
+        self._allowance = Allowance(most=lines_a_look, a_second=lines_a_second)
+        self._max_bytes, self._first_lines = max_bytes, first_lines
+        self._tell: Callable[[], None] = _nobody
+        self._next_look = 0.0
         self._lock, self._ended, self._paused = threading.Lock(), threading.Event(), threading.Event()
         self._kept: deque[LogLine] = deque(maxlen=keep)
         self._news: deque[LogLine] = deque(maxlen=keep)
@@ -60,8 +65,12 @@ class LogFollower:
         self._errors: dict[int, int] = {}
         self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Begin to follow, in threads of its own that do not hold up the end of the program."""
+    def start(self, tell: Callable[[], None] = _nobody) -> None:
+        """Begin to follow, in threads of its own that do not hold up the end of the program.
+
+        `tell` is called in one of them when there is something to drain.
+        """
+        self._tell = tell
         for source in self._sources:
             thread = threading.Thread(
                 target=self._follow, args=(source,), name=f"log {source.label}", daemon=True
@@ -74,6 +83,10 @@ class LogFollower:
         self._ended.set()
         for thread in self._threads:
             thread.join(wait_s)
+
+    def pace(self, every_s: float) -> None:
+        """Look so often from the next look on."""
+        self._every_s = every_s
 
     def pause(self) -> None:
         """Read no more; only count what is missed."""
@@ -117,23 +130,32 @@ class LogFollower:
 
     def _follow(self, source: LogSource) -> None:
         tail = Tail(source.path, last_lines=self._first_lines)
-        reader = _Reader(source, self._lines_a_look)
+        reader = _Reader(source, self._allowance)
         while not self._ended.is_set():
             if self._paused.is_set():
                 number = tail.pending()
                 with self._lock:
                     self._missed += number
-            else:
-                self._take(reader, tail.read(self._max_bytes))
-            self._ended.wait(self._every_s)
+            elif self._take(reader, tail.read(self._max_bytes)):
+                self._tell()
+            self._ended.wait(self._until_next())
         tail.close()
 
-    def _take(self, reader: _Reader, chunk: Chunk) -> None:
+    def _until_next(self) -> float:
+        """Seconds; all sources look at the same moments, so that what they bring is drawn at once."""
+        now = time.monotonic()
+        with self._lock:
+            if now >= self._next_look:
+                self._next_look = max(self._next_look, now - self._every_s) + self._every_s
+            return self._next_look - now
+
+    def _take(self, reader: _Reader, chunk: Chunk) -> bool:
+        """False when there was nothing new."""
         now = self._now()
         lines, left_out, errors_left_out = reader.understand(chunk, now)
         notices = reader.notices(chunk)
         if not lines and not left_out and not notices and not chunk.dropped:
-            return
+            return False
         this = int(now.timestamp() // 60)
         with self._lock:
             overflow = max(0, len(self._news) + len(lines) - (self._news.maxlen or 0))
@@ -149,23 +171,27 @@ class LogFollower:
                 self._errors[this] = self._errors.get(this, 0) + errors_left_out
             for old in [each for each in self._errors if each <= this - MINUTES]:
                 del self._errors[old]
+        return True
 
 
 class _Reader:
     """What is remembered of one source from chunk to chunk."""
 
-    def __init__(self, source: LogSource, lines_a_look: int) -> None:
-        self._source, self._at_most = source, lines_a_look
+    def __init__(self, source: LogSource, allowance: Allowance) -> None:
+        self._source, self._allowance, self._looked_at = source, allowance, time.monotonic()
         self._previous: LogLine | None = None
         self._failing = ""
 
     def understand(self, chunk: Chunk, now: datetime) -> tuple[list[LogLine], int, int]:
         """The lines worth showing, how many were left out, and how many of those look like errors."""
         raw, errors = chunk.lines, 0
-        if len(raw) > self._at_most and not chunk.first:
-            chosen, errors = chosen_of(raw, self._at_most)
-        else:
-            chosen = list(raw)
+        chosen: Sequence[str] = raw
+        if raw and not chunk.first:
+            before, self._looked_at = self._looked_at, time.monotonic()
+            self._allowance = self._allowance.after(self._looked_at - before)
+            if len(raw) > self._allowance.lines:
+                chosen, errors = chosen_of(raw, self._allowance.lines)
+            self._allowance = self._allowance.less(len(chosen))
         return [self._line(each, chunk.first, now) for each in chosen], len(raw) - len(chosen), errors
 
     def _line(self, raw: str, is_old: bool, now: datetime) -> LogLine:
@@ -178,7 +204,12 @@ class _Reader:
             at = now if not is_old else self._previous.at if self._previous else None
         text = redact(line.text)
         self._previous = replace(
-            line, at=at, text=text, source=redact(line.source), origin=self._source.label, key=normal(text)
+            line,
+            at=at,
+            text=text,
+            source=_redacted_source(line.source),
+            origin=self._source.label,
+            key=normal(text),
         )
         return self._previous
 
@@ -194,15 +225,12 @@ class _Reader:
         return notices
 
 
-def chosen_of(raw: Sequence[str], at_most: int) -> tuple[list[str], int]:
-    """The newest lines that may be alarming, filled up with the newest others, in their order; alarming ones left out."""
-    alarming = [number for number, line in enumerate(raw) if _ALARMING.search(line)]
-    taken = set(alarming[-at_most:])
-    for number in range(len(raw) - 1, -1, -1):
-        if len(taken) >= at_most:
-            break
-        taken.add(number)
-    return [raw[number] for number in sorted(taken)], max(0, len(alarming) - at_most)
+@lru_cache(maxsize=256)
+def _redacted_source(source: str) -> str:
+    """Few sources write many lines."""
+    from medflow_tui.rules.redaction import redact
+
+    return redact(source)
 
 
 def by_time(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:

@@ -50,11 +50,15 @@ class ReplayedLog:
     def __init__(self, lines: Sequence[LogLine], errors: tuple[int, ...] = ()) -> None:
         self._lines, self._errors = tuple(lines), errors
 
-    def start(self) -> None:
-        """There is nothing to follow."""
+    def start(self, tell: Callable[[], None]) -> None:
+        """There is nothing to follow: it is all there."""
+        tell()
 
     def stop(self) -> None:
         """There is nothing to end."""
+
+    def pace(self, every_s: float) -> None:
+        """Nothing comes."""
 
     def pause(self) -> None:
         """Nothing comes."""

@@ -13,15 +13,13 @@ from typing import Any
 from medflow_tui.clients.mongodb import Connection, connected
 from medflow_tui.clients.network import Deadline
 from medflow_tui.clients.one_reading import one_reading
+from medflow_tui.clients.tenancy import GROUPS, SAMPLES, groups_of, registered
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.isolation import IsolationTarget
 from medflow_tui.model.words import say
 
 HOW = say("counts by clinic in patients, invoices, users and devices, no record is read out")
-CLINICS = 1000
-GROUPS = 2000
-SAMPLES = {"invoices": "clinic", "users": "clinics", "devices": "clinic"}
 
 Counts = Mapping[str, Any]
 
@@ -53,49 +51,18 @@ def _counted(server: Connection, target: IsolationTarget) -> dict[str, Any]:
     values |= dict.fromkeys(SAMPLES)
     if absent:
         return values
-    registry = _registry(server)
+    registry = registered(server)
     values["clinics"] = len(registry)
-    groups = _groups(server, "patients", "homeClinic", target.patients_limit)
+    groups = groups_of(server, "patients", "homeClinic", target.patients_limit)
     values["patients"] = _sorted_out(groups, registry, target.patients_limit)
     values["clinic_of"] = MappingProxyType(
         {registry[each][0]: count for each, count in groups.items() if each in registry}
     )
     for collection, field in SAMPLES.items():
         if collection in present:
-            found = _groups(server, collection, field, target.sample_limit)
+            found = groups_of(server, collection, field, target.sample_limit)
             values[collection] = _sorted_out(found, registry, target.sample_limit)
     return values
-
-
-def _registry(server: Connection) -> dict[Any, tuple[str, bool]]:
-    """Code and "is deleted" of each clinic by its `_id`."""
-    fields = {"$project": {"clinicId": 1, "isDeleted": 1}}
-    return {
-        each["_id"]: (str(each.get("clinicId", "?")), bool(each.get("isDeleted")))
-        for each in server.rows("clinics", [fields, {"$limit": CLINICS}])
-    }
-
-
-def _groups(server: Connection, collection: str, field: str, limit: int) -> dict[Any, int]:
-    """Counts by the clinic that a document names (the first of a list), None for none, among the newest `limit`.
-
-    Two groups never differ in type only: an identifier kept as text is not the identifier, and no clinic's.
-    """
-    named = {"$cond": [{"$isArray": f"${field}"}, {"$arrayElemAt": [f"${field}", 0]}, f"${field}"]}
-    found = server.rows(
-        collection,
-        [
-            {"$match": {"isDeleted": {"$ne": True}}},
-            {"$sort": {"_id": -1}},
-            {"$limit": limit},
-            {"$project": {"clinic": {"$ifNull": [named, None]}}},
-            {"$group": {"_id": "$clinic", "n": {"$sum": 1}}},
-            {"$limit": GROUPS},
-        ],
-    )
-    return {each["_id"]: int(each["n"]) for each in found if not isinstance(each["_id"], dict | list)} | {
-        repr(each["_id"]): int(each["n"]) for each in found if isinstance(each["_id"], dict | list)
-    }
 
 
 def _sorted_out(groups: Mapping[Any, int], registry: Mapping[Any, tuple[str, bool]], limit: int) -> Counts:

@@ -17,9 +17,10 @@ A refund is a negative payment; a payment dated by hand (a date without time) ca
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from medflow_tui.clients.invoices import OPEN, ROWS, WAITING, disagreeing, recorded
 from medflow_tui.clients.mongodb import Connection, connected
 from medflow_tui.clients.network import Deadline
 from medflow_tui.clients.one_reading import one_reading
@@ -27,18 +28,13 @@ from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.payments import PaymentsTarget
 from medflow_tui.model.words import say
-from medflow_tui.rules.audit_trail import Entry, Paid, unaudited
+from medflow_tui.rules.audit_trail import unaudited
 
 HOW = say("counts in invoices and auditlogs, no record is read out")
 
-WAITING = ("issued", "sent", "viewed", "partial")
-OPEN = (*WAITING, "overdue")
-UNPAID = ("issued", "sent", "viewed")
 NEWEST = 200  # documents in which fields are looked for
-ROWS = 2000
 FIELDS = ("status", "summary.total", "summary.amountPaid", "summary.amountDue", "payments")
 AUDIT_FIELDS = ("action", "resource", "createdAt")
-PAYMENT_ADDRESS = r"^/api/(invoices|billing|payments)\b.*payment"
 
 
 class PaymentsProbe:
@@ -117,71 +113,6 @@ def _stuck(server: Connection, target: PaymentsTarget, now: datetime) -> dict[st
     }
 
 
-def disagreeing(since: datetime, now: datetime, stuck_after_s: int) -> list[dict[str, Any]]:
-    """The aggregation that counts invoices at odds with their payments, among those with one since then.
-
-    Starts on the index {payments.date}. Arrays are walked with $map: a stand-in does not follow a path through them. Amounts may differ by 1 or 1 % of the total (exchange and rounding).
-    """
-    paid = {
-        "$sum": {
-            "$map": {
-                "input": "$payments",
-                "as": "each",
-                "in": {"$ifNull": ["$$each.amountInBaseCurrency", "$$each.amount"]},
-            }
-        }
-    }
-    total, due = {"$ifNull": ["$summary.total", 0]}, "$summary.amountDue"
-    slack = {"$max": [1, {"$multiply": [0.01, "$total"]}]}
-    off = {"$abs": {"$subtract": ["$paid", {"$ifNull": ["$summary.amountPaid", 0]}]}}
-    kinds = {
-        "settled": {
-            "$and": [
-                _is_in(OPEN),
-                {"$gt": ["$total", 0]},
-                {"$ne": [{"$type": due}, "missing"]},
-                {"$lte": [due, 0]},
-            ]
-        },
-        "ignored": {"$and": [_is_in(UNPAID), {"$gt": ["$paid", 0]}, {"$gt": [due, 0]}]},
-        "mismatched": {"$and": [{"$not": [_is_in(("draft", "cancelled"))]}, {"$gt": [off, slack]}]},
-    }
-    any_kind = {"$or": [f"${each}" for each in kinds]}
-    is_old = {"$lt": ["$last", now - timedelta(seconds=stuck_after_s)]}
-    stuck, young = {"$and": [any_kind, is_old]}, {"$and": [any_kind, {"$not": [is_old]}]}
-    return [
-        {"$match": {"payments": {"$elemMatch": {"date": {"$gte": since, "$lte": now}}}}},
-        {
-            "$project": {
-                "status": 1,
-                "summary": 1,
-                "total": total,
-                "paid": paid,
-                "last": {"$max": {"$map": {"input": "$payments", "as": "each", "in": "$$each.date"}}},
-            }
-        },
-        {"$project": {"last": 1, **kinds}},
-        {
-            "$group": {
-                "_id": None,
-                "looked": {"$sum": 1},
-                **{each: {"$sum": _one_if({"$and": [f"${each}", is_old]})} for each in kinds},
-                "stuck": {"$sum": _one_if(stuck)},
-                "unsettled": {"$sum": _one_if(young)},
-                "oldest": {"$min": {"$cond": [stuck, "$last", None]}},
-            }
-        },
-    ]
-
-
-def _is_in(statuses: tuple[str, ...]) -> dict[str, Any]:
-    return {"$in": ["$status", list(statuses)]}
-
-
-def _one_if(condition: Any) -> dict[str, Any]:
-    return {"$cond": [condition, 1, 0]}
-
-
 def _audited(server: Connection, target: PaymentsTarget, now: datetime, is_there: bool) -> dict[str, Any]:
     untold = {
         "audit_told": False,
@@ -192,9 +123,7 @@ def _audited(server: Connection, target: PaymentsTarget, now: datetime, is_there
     }
     if not is_there or _fields(server, "auditlogs", AUDIT_FIELDS)[1]:
         return untold
-    since = now - timedelta(seconds=target.audit_window_s)
-    payments = _payments(server, since, now - timedelta(seconds=target.audit_grace_s))
-    entries = _entries(server, target, since - timedelta(seconds=target.audit_grace_s), now)
+    payments, entries = recorded(server, target, now)
     if len(payments) >= ROWS or len(entries) >= ROWS:
         return untold
     alone = unaudited(payments, entries, target.audit_grace_s)
@@ -205,50 +134,6 @@ def _audited(server: Connection, target: PaymentsTarget, now: datetime, is_there
         "unaudited": len(alone),
         "unaudited_oldest_s": oldest,
     }
-
-
-def _payments(server: Connection, since: datetime, until: datetime) -> tuple[Paid, ...]:
-    between = {"payments.date": {"$gte": since, "$lte": until}}
-    found = server.rows(
-        "invoices",
-        [
-            {"$match": {"payments": {"$elemMatch": {"date": between["payments.date"]}}}},
-            {"$project": {"payments.date": 1, "payments.amount": 1}},
-            {"$unwind": "$payments"},
-            {"$match": {**between, "payments.amount": {"$gt": 0}}},
-            {"$limit": ROWS},
-            {"$project": {"at": "$payments.date"}},
-        ],
-    )
-    return tuple(
-        Paid(invoice=str(each["_id"]), at=each["at"])
-        for each in found
-        if each["at"].astimezone(UTC).time() != time()
-    )
-
-
-def _entries(server: Connection, target: PaymentsTarget, since: datetime, now: datetime) -> tuple[Entry, ...]:
-    found = server.rows(
-        "auditlogs",
-        [
-            {
-                "$match": {
-                    "createdAt": {"$gte": since, "$lte": now},
-                    "$or": [
-                        {"action": {"$in": list(target.audit_actions)}},
-                        {
-                            "action": "DATA_CREATE",
-                            "resource": {"$regex": PAYMENT_ADDRESS},
-                            "responseStatus": {"$not": {"$gte": 400}},
-                        },
-                    ],
-                }
-            },
-            {"$limit": ROWS},
-            {"$project": {"_id": 0, "resource": 1, "createdAt": 1}},
-        ],
-    )
-    return tuple(Entry(resource=str(each.get("resource", "")), at=each["createdAt"]) for each in found)
 
 
 def build(target: PaymentsTarget, tools: Tools) -> Probe:

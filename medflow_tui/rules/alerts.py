@@ -22,6 +22,7 @@ def unread(target: Target, name: str | None = None) -> Verdict:
         health=Health.UNKNOWN,
         evidence=NOT_READ,
         needed=target.confirm,
+        needs=target.depends_on,
         due_every_s=target.interval_s,
     )
 

@@ -49,10 +49,11 @@ def a_month(site: Site, snapshot: Snapshot) -> float:
     return MONTH_DAYS * sum(each for each in days if each is not None)
 
 
-def told(site: Site, name: str, snapshot: Snapshot) -> tuple[Phrase, ...]:
-    """For the detail of a target: what its probe costs, and all probes together against the budget of the site.
+def told(site: Site, name: str, snapshot: Snapshot, screen: float | None = None) -> tuple[Phrase, ...]:
+    """For the detail of a target: what its probe costs, and all probes and this screen against the budget of the site.
 
-    Empty for a part of a target, and where the paid line is not used.
+    `screen` is bytes an hour, None when they are not known. Empty for a part of a target, and where the paid line is
+    not used.
     """
     verdict = snapshot.find(name)
     target = next((each for each in site.targets if each.name == name), None)
@@ -60,7 +61,7 @@ def told(site: Site, name: str, snapshot: Snapshot) -> tuple[Phrase, ...]:
         return ()
     daily = a_day(target, verdict.values)
     if daily is None:
-        return (say("paid line: what this reading costs is not counted"),)
+        return (say("paid line: what this reading costs is not counted"), *_screen(site, snapshot, screen))
     month = MONTH_DAYS * daily
     own = say(
         "paid line: {reading:bytes} a reading, {day:bytes} a day", reading=verdict.values["bytes"], day=daily
@@ -70,11 +71,35 @@ def told(site: Site, name: str, snapshot: Snapshot) -> tuple[Phrase, ...]:
             say("{price:number} {currency} a month", price=price(site, month), currency=site.currency)
         )
     whole = a_month(site, snapshot)
+    told_of_screen = _screen(site, snapshot, screen)
     if not site.budget_mb_per_month:
-        return (own, say("all probes: {month:bytes} a month", month=whole))
+        return (own, say("all probes: {month:bytes} a month", month=whole), *told_of_screen)
     budget = site.budget_mb_per_month * MEGABYTE
     together = say("all probes: {month:bytes} a month of {budget:bytes}", month=whole, budget=budget)
-    return (own, together.also(say("more than the budget")) if whole > budget else together)
+    together = together.also(say("more than the budget")) if whole > budget else together
+    return (own, together, *told_of_screen)
+
+
+def _screen(site: Site, snapshot: Snapshot, hourly: float | None) -> tuple[Phrase, ...]:
+    """What this screen takes from the same budget, and for how long the probes leave it something."""
+    if hourly is None:
+        return ()
+    told = say("this screen: {hour:bytes} an hour", hour=hourly)
+    if site.price_per_mb:
+        told = told.also(
+            say("{price:number} {currency} an hour", price=price(site, hourly), currency=site.currency)
+        )
+    left = site.budget_mb_per_month * MEGABYTE - a_month(site, snapshot)
+    if left <= 0 or hourly <= 0 or left / hourly >= MONTH_DAYS * 24:
+        return (told,)
+    return (
+        told.also(
+            say(
+                "what the probes leave of the budget lasts for {time:duration} of it in a month",
+                time=left / hourly * 3600,
+            )
+        ),
+    )
 
 
 def price(site: Site, number: float) -> float:

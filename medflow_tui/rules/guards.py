@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.plan import GuardResult
 from medflow_tui.model.procedure import Guard, Outcome
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.access_guards import ACCESS_KINDS, production
+from medflow_tui.rules.release_guards import RELEASE_KINDS
+from medflow_tui.rules.service_guards import SERVICE_KINDS
 
 Answer = tuple[Outcome, Phrase]
 Rule = Callable[[Guard, Facts], Answer]
 
 
-def evaluate(guard: Guard, facts: Facts) -> GuardResult:
-    """The result of one guard from what was measured; a fact that is missing was not measured: unknown."""
+def evaluate(guard: Guard, facts: Facts, at: str = "") -> GuardResult:
+    """The result of one guard from what was measured; a fact that is missing was not measured: unknown.
+
+    `at` is the step that would be started next: a guard that was written for one step stops nothing before.
+    """
     outcome, said = KINDS[guard.kind](guard, facts)
-    stops = guard.blocks and (
+    stops = (guard.blocks and guard.before in ("", at)) and (
         outcome is Outcome.FAIL or (outcome is Outcome.UNKNOWN and guard.on_unknown_blocks)
     )
     return GuardResult(id=guard.id, outcome=outcome, stops=stops, said=said, why=guard.why, fix=guard.fix)
 
 
-def evaluate_all(guards: tuple[Guard, ...], facts: Facts) -> tuple[GuardResult, ...]:
+def evaluate_all(guards: Iterable[Guard], facts: Facts, at: str = "") -> tuple[GuardResult, ...]:
     """Every guard, in the playbook's order."""
-    return tuple(evaluate(each, facts) for each in guards)
+    return tuple(evaluate(each, facts, at) for each in guards)
 
 
 def _environment(guard: Guard, facts: Facts) -> Answer:
     match facts.get("environment"):
         case "production":
-            return Outcome.FAIL, say("production: plan and dry run only, until the full engine stands")
+            return production(facts)
         case "drill" | "lab" as known:
             return Outcome.PASS, say("environment: {environment:word}", environment=known)
         case _:
@@ -38,13 +44,16 @@ def _environment(guard: Guard, facts: Facts) -> Answer:
 
 
 def _identity(guard: Guard, facts: Facts) -> Answer:
+    """With `same_queue` needed, backend and Redis must also hold the same queue."""
     planned, now = _word(facts, "identity.planned"), _word(facts, "identity.now")
     if facts.get("identity.same_queue") is False:
         return Outcome.FAIL, say("the backend and this Redis do not hold the same queue")
     if not now:
-        return Outcome.UNKNOWN, say("cannot tell which backend answers")
+        return Outcome.UNKNOWN, say("cannot tell which server answers")
     if planned and planned != now:
-        return Outcome.FAIL, say("another backend answers than the one in the plan, or it was restarted")
+        return Outcome.FAIL, say("another server answers than the one in the plan, or it was restarted")
+    if not guard.need.get("same_queue"):
+        return Outcome.PASS, say("the servers are the ones in the plan")
     if facts.get("identity.same_queue") is not True:
         return Outcome.UNKNOWN, say("not known whether the backend uses this Redis")
     return Outcome.PASS, say("backend and Redis are the ones in the plan")
@@ -171,6 +180,47 @@ def _as_planned(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("the queue is as planned")
 
 
+def _window(guard: Guard, facts: Facts) -> Answer:
+    match facts.get("window.is_closed"):
+        case True:
+            return Outcome.FAIL, say("people are working now: not in opening hours")
+        case False:
+            return Outcome.PASS, say("outside the opening hours")
+        case _:
+            return Outcome.UNKNOWN, say("the opening hours of this site are not known")
+
+
+def _limits(guard: Guard, facts: Facts) -> Answer:
+    """`runs.ages_s` are the seconds since each earlier run of this playbook that was begun, as words."""
+    ages = facts.get("runs.ages_s")
+    if not isinstance(ages, tuple):
+        return Outcome.UNKNOWN, say("how often it was run is not known")
+    found = [int(each) for each in ages if each.isdecimal()]
+    most, per_s = _number(guard.need, "max_runs") or 0, _number(guard.need, "per_s") or 0
+    pause, role = _number(guard.need, "cool_down_s") or 0, _word(guard.need, "escalate_to")
+    recent = sum(each < per_s for each in found)
+    if most and recent >= most:
+        said = say("run {n:number} times in {per:duration}: call {role}", n=recent, per=per_s, role=role)
+        return Outcome.FAIL, said
+    if pause and any(each < pause for each in found):
+        return Outcome.FAIL, say(
+            "the last run is {age:duration} ago, {pause:duration} must pass", age=min(found), pause=pause
+        )
+    return Outcome.PASS, say("not run too often")
+
+
+def _approval(guard: Guard, facts: Facts) -> Answer:
+    count, given = _number(guard.need, "count") or 0, _number(facts, "approvals")
+    others = _number(facts, "access.approvers")
+    if others is not None and others < count and (given is None or given < count):
+        return Outcome.FAIL, say("the site file names nobody else who may agree")
+    if given is None:
+        return Outcome.UNKNOWN, say("a second person has not agreed yet")
+    if given < count:
+        return Outcome.FAIL, say("{given:number} of {count:number} agreed", given=given, count=count)
+    return Outcome.PASS, say("{given:number} of {count:number} agreed", given=given, count=count)
+
+
 def _word(facts: Facts, name: str) -> str:
     value = facts.get(name, "")
     return value if isinstance(value, str) else ""
@@ -187,11 +237,18 @@ KINDS: Mapping[str, Rule] = {
     "backend_ready": _backend_ready,
     "redis_room": _redis_room,
     "role": _role,
+    "role_at_start": _role,
     "nobody_else": _nobody_else,
     "journal": _journal,
     "disk": _disk,
     "power": _power,
     "shares": _shares,
     "as_planned": _as_planned,
+    "window": _window,
+    "limits": _limits,
+    "approval": _approval,
+    **SERVICE_KINDS,
+    **ACCESS_KINDS,
+    **RELEASE_KINDS,
 }
 """Every kind of guard that a playbook may name."""

@@ -146,12 +146,14 @@ def _from_text(body: str, zone: tzinfo, near: datetime | None) -> Record:
         else:
             break
     text, appended = _without_appended(rest, zone)
-    guessed = (
-        Level.ERROR if _BAD.search(text[:200]) else Level.WARN if _DUBIOUS.search(text[:200]) else Level.INFO
-    )
-    return Record(
-        moment=moment, level=guessed if level is None else level, source=source or appended, text=text
-    )
+    if level is None:
+        level = _guessed(text[:200])
+    return Record(moment=moment, level=level, source=source or appended, text=text)
+
+
+def _guessed(text: str) -> Level:
+    """The level of a line that names none."""
+    return Level.ERROR if _BAD.search(text) else Level.WARN if _DUBIOUS.search(text) else Level.INFO
 
 
 def _is_tag(words: str) -> bool:

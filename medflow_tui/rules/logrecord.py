@@ -128,6 +128,8 @@ def _is_news(key: str, value: object) -> bool:
 
 def _rejoined(fields: Mapping[str, Any]) -> str:
     """A text that was spread over the keys "0", "1", "2" …: joined in the order of the numbers, not of the text."""
+    if not any(map(str.isdigit, fields)):
+        return ""
     pieces = [
         (int(key), value)
         for key, value in fields.items()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
+from pathlib import Path
 
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
 from medflow_tui.runner.process import Order
 
-STARTED_WITHIN_S = 30.0
+STARTED_WITHIN_S, ASKED_WITHIN_S = 30.0, 3.0
+SYSTEMD = Path("/run/systemd/system")  # there when systemd is the init of this machine (sd_booted)
 
 
 def start(command: tuple[str, ...], order: Order) -> None:
@@ -24,7 +28,7 @@ def start(command: tuple[str, ...], order: Order) -> None:
     output = os.open(folder.output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         child = subprocess.Popen(
-            command,
+            (*scope_of(folder.run), *command),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
@@ -43,3 +47,28 @@ def start(command: tuple[str, ...], order: Order) -> None:
         os.close(output)
     if child.returncode != 0:
         raise RefusedError(say("the run ended at once: see {path}", path=str(folder.output)))
+
+
+def scope_of(run: str) -> tuple[str, ...]:
+    """What stands before the command so that a run is no part of the log-in that started it; nothing without systemd.
+
+    A scope keeps the pipe and the output, and is not ended with the session (`KillUserProcesses=yes`).
+    """
+    program = shutil.which("systemd-run")
+    if program is None or not SYSTEMD.is_dir():
+        return ()
+    manager = () if os.getuid() == 0 else ("--user",)
+    scope = (program, *manager, "--scope", "--quiet", "--collect")
+    try:
+        tried = subprocess.run(
+            (*scope, "true"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=ASKED_WITHIN_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    unit = re.sub(r"[^A-Za-z0-9-]", "-", run)
+    return (*scope, f"--unit=medflow-run-{unit}-{os.getpid()}") if tried.returncode == 0 else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,22 +10,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.health import Snapshot
-from medflow_tui.model.procedure import Phase, Playbook
+from medflow_tui.model.procedure import Input, Playbook
 from medflow_tui.model.site import Site
-from medflow_tui.rules.choosing import fitting
+from medflow_tui.rules.approving import needed
+from medflow_tui.rules.choosing import fitting, matching
 
 if TYPE_CHECKING:
     from medflow_tui.journal.run_log import RunFolder
+    from medflow_tui.model.access import Awaited, Passive, Review
     from medflow_tui.model.performer import Crew, Login
     from medflow_tui.model.plan import Plan
     from medflow_tui.model.procedure import RunState
+    from medflow_tui.model.words import Phrase
     from medflow_tui.runner.dry_run import Rehearsal
     from medflow_tui.runner.follow import Follower
+    from medflow_tui.runner.permission import Permission
     from medflow_tui.runner.preview import Agreed
+    from medflow_tui.runner.wishes import Wish
 
     CrewFor = Callable[[Playbook, Login | None], AbstractContextManager[Crew]]
 
 RUNS = "runs"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,31 +52,70 @@ class Dispatch:
         """The playbooks that fit what is wrong: anywhere, or with one target."""
         return fitting(self.playbooks, snapshot, target)
 
-    def rehearse(self, playbook: Playbook) -> Rehearsal:
+    def matching(self, words: str) -> tuple[Playbook, ...]:
+        """The playbooks that speak of what the operator types, best first."""
+        return matching(self.playbooks, words)
+
+    def options(self, playbook: Playbook, given: Input, login: Login | None = None) -> tuple[str, ...]:
+        """What may be chosen for an input, as its action finds it now, with reads only. Raises MedflowError."""
+        from medflow_tui.runner.preview import options_of
+
+        if not given.options_from:
+            return given.options
+        with self.crew_for(playbook, login) as crew:
+            return options_of(playbook, given, crew)
+
+    def rehearse(self, playbook: Playbook, inputs: Mapping[str, str] = NOTHING) -> Rehearsal:
         """The plan without a log-in: nothing but reads. Raises MedflowError."""
         from medflow_tui.runner.dry_run import rehearse
 
         with self.crew_for(playbook, None) as crew:
-            return rehearse(playbook, self.site, crew, self.state, now=self.now())
+            return rehearse(playbook, self.site, crew, self.state, now=self.now(), inputs=inputs)
 
-    def plan(self, playbook: Playbook, login: Login) -> Plan:
+    def plan(self, playbook: Playbook, login: Login, inputs: Mapping[str, str] = NOTHING) -> Plan:
         """The plan with the operator's own log-in, which is tried once. Raises MedflowError."""
         from medflow_tui.runner.preview import make_plan
 
         with self.crew_for(playbook, login) as crew:
-            return make_plan(playbook, self.site, crew, self.state, now=self.now())
+            plan = make_plan(playbook, self.site, crew, self.state, now=self.now(), inputs=inputs)
+        self.permission.opened(plan, playbook)
+        return plan
 
     def start(
-        self, playbook: Playbook, plan: Plan, *, who: str, reason: str, typed: str, login: Login
+        self,
+        playbook: Playbook,
+        plan: Plan,
+        *,
+        who: str,
+        reason: str,
+        typed: str,
+        login: Login,
+        session: str = "",
+        override: str = "",
     ) -> RunFolder:
-        """Write the plan down, start the process of the run, and return its folder. Raises MedflowError."""
+        """Write the plan down, start the process of the run, and return its folder. Raises MedflowError.
+
+        `session` names this screen; `override` is the reason for passing over a window, a limit or the second person.
+        Raises ReauthError when the log-in is too old for it.
+        """
         from medflow_tui.journal.run_log import create
         from medflow_tui.runner import detached
+        from medflow_tui.runner.mandate import Mandate
+        from medflow_tui.runner.origin import here
         from medflow_tui.runner.process import Order
-        from medflow_tui.runner.runner import Mandate
 
+        self.permission.let_start(playbook, plan, login)
         folder = create(self.state / RUNS, plan, playbook.source)
-        mandate = Mandate(who=who, reason=reason, typed=typed, plan_hash=plan.hash)
+        mandate = Mandate(
+            who=who,
+            reason=reason,
+            typed=typed,
+            plan_hash=plan.hash,
+            session=session,
+            override=override,
+            login_age_s=self.permission.age_of(login),
+            origin=here(),
+        )
         order = Order(
             folder=folder.path, site_file=self.site.source, state=self.state, mandate=mandate, login=login
         )
@@ -84,22 +129,100 @@ class Dispatch:
 
         return agreement_of(find(self.state / RUNS, run))
 
-    def resume(self, run: str, *, who: str, reason: str, typed: str, login: Login) -> None:
+    def resume(
+        self,
+        run: str,
+        *,
+        who: str,
+        reason: str,
+        typed: str,
+        login: Login,
+        session: str = "",
+        stop: str = "",
+        skip: str = "",
+        override: str = "",
+    ) -> None:
         """Go on with a run that waits or was interrupted, by the plan it has. Raises MedflowError.
 
-        What was started is read back first; the runner asks its guards again before any further change.
+        What was started is read back first; the runner asks its guards again before any further change. With `stop`
+        it goes on only to its end: `roll_back` takes back what was done, `leave` leaves it as it stands. `skip` is a
+        step to be left out.
         """
         from medflow_tui.journal.run_log import find
         from medflow_tui.runner import detached
+        from medflow_tui.runner.follow import Follower
+        from medflow_tui.runner.mandate import Mandate
+        from medflow_tui.runner.origin import here
         from medflow_tui.runner.process import Order
-        from medflow_tui.runner.runner import Mandate
 
-        folder = find(self.state / RUNS, run)
-        mandate = Mandate(who=who, reason=reason, typed=typed, plan_hash=self.agreement(run).hash)
+        folder, plan = find(self.state / RUNS, run), self.agreement(run)
+        self.permission.let_start(Follower(folder).playbook, plan, login)
+        mandate = Mandate(
+            who=who,
+            reason=reason,
+            typed=typed,
+            plan_hash=plan.hash,
+            session=session,
+            override=override,
+            login_age_s=self.permission.age_of(login),
+            origin=here(),
+            stop=stop,
+            skip=skip,
+        )
         order = Order(
             folder=folder.path, site_file=self.site.source, state=self.state, mandate=mandate, login=login
         )
         detached.start(self.command, order)
+
+    @property
+    def permission(self) -> Permission:
+        """Who may do what here."""
+        from medflow_tui.runner.permission import Permission
+
+        return Permission(site=self.site, state=self.state, now=self.now)
+
+    def needs_login(self, playbook: Playbook, login: Login) -> Phrase:
+        """Why the log-in must be given again before this is planned or started; nothing when it is fresh enough."""
+        return self.permission.needs_login(playbook, login)
+
+    def approvals_needed(self, playbook: Playbook) -> int:
+        """How many people besides the one who asks must agree."""
+        return needed(playbook, self.site.environment)
+
+    def approval(self, run: str) -> Awaited:
+        """What a run that waits for a second person needs, and has. Raises MedflowError."""
+        return self.permission.awaited(run)
+
+    def may_override(self, playbook: Playbook, role: str, reason: str = "") -> Phrase:
+        """Why nothing may be passed over; nothing when it may. With an empty reason its length is not judged."""
+        return self.permission.may_override(playbook, role, reason)
+
+    def passive(self) -> Passive | None:
+        """The global stop, when it is set."""
+        return self.permission.orders.passive()
+
+    def set_passive(self, *, on: bool, who: str, reason: str = "") -> None:
+        """Stop everything of class R2 and above here, or let it go on. Raises MedflowError."""
+        self.permission.set_passive(on=on, who=who, reason=reason)
+
+    def reviews(self) -> tuple[Review, ...]:
+        """Overrides that nobody has looked at yet. Raises MedflowError."""
+        return self.permission.orders.reviews()
+
+    def close_review(self, run: str, *, who: str, note: str) -> None:
+        """Somebody has looked at an override: not the one who used it. Raises MedflowError."""
+        self.permission.close_review(run, who=who, note=note)
+
+    def left(self, plan: Plan, why: str = "by_person") -> None:
+        """A plan that was shown was left, nothing done: `by_person`, `left`, `line_lost`, `confirm_wrong`. Never raises."""
+        self.permission.left(plan, why)
+
+    def tell(self, run: str, wish: Wish) -> tuple[str, str]:
+        """Say something to a run that goes on; who gives the orders now, and from which screen. Raises MedflowError."""
+        from medflow_tui.journal.run_log import find
+        from medflow_tui.runner.channel import speak
+
+        return speak(find(self.state / RUNS, run).path, wish)
 
     def runs(self) -> tuple[RunState, ...]:
         """Every run as it stands, newest first."""
@@ -115,7 +238,7 @@ class Dispatch:
 
     def going_on(self) -> tuple[RunState, ...]:
         """Runs whose process lives now."""
-        return tuple(each for each in self.unfinished() if each.phase is Phase.RUNNING)
+        return tuple(each for each in self.unfinished() if each.phase.is_alive)
 
     def follower(self, run: str) -> Follower:
         """Reads the journal of a run. Raises MedflowError when there is none of that name."""

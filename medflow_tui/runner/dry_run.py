@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Outcome, Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.runner.preview import make_plan
+from medflow_tui.runner.preview import NOTHING_CHOSEN, make_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,17 @@ class Rehearsal:
     said: Phrase
 
 
-def rehearse(playbook: Playbook, site: Site, crew: Crew, state: Path, *, now: datetime) -> Rehearsal:
+def rehearse(
+    playbook: Playbook,
+    site: Site,
+    crew: Crew,
+    state: Path,
+    *,
+    now: datetime,
+    inputs: Mapping[str, str] = NOTHING_CHOSEN,
+) -> Rehearsal:
     """Make the plan with a crew that is not logged in: nothing is written here, nothing but GET is sent there."""
-    plan = make_plan(playbook, site, crew, state, now=now)
+    plan = make_plan(playbook, site, crew, state, now=now, inputs=inputs)
     return Rehearsal(plan=plan, would_start=not plan.refusals, said=rehearsed(plan))
 
 

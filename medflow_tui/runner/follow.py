@@ -12,7 +12,7 @@ from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import Entry, Mark, Phase, Playbook, RunState
 from medflow_tui.model.words import say
 from medflow_tui.playbooks.load import parse
-from medflow_tui.rules.procedure import state_of
+from medflow_tui.rules.standing import state_of
 from medflow_tui.runner.alive import Identity
 
 
@@ -108,5 +108,8 @@ def history(runs: Path) -> tuple[RunState, ...]:
 
 def unfinished(runs: Path) -> tuple[RunState, ...]:
     """Runs that go on, wait for a person, or were interrupted: what the next start of the dashboard must show."""
-    waiting = (Phase.RUNNING, Phase.PAUSED, Phase.INTERRUPTED, Phase.DAMAGED)
-    return tuple(each for each in history(runs) if each.phase in waiting)
+    return tuple(
+        each
+        for each in history(runs)
+        if each.phase.is_alive or each.phase.can_go_on or each.phase is Phase.DAMAGED
+    )

@@ -46,13 +46,13 @@ class RunLock:
     def take(self, *, run: str, who: str) -> tuple[Holder, ...]:
         """Take all; answers the stale holders that were replaced. Raises RefusedError, or OSError when it cannot.
 
-        A lock that the same run left behind when its process died is its own.
+        A lock that the same run left behind when its process died is its own, as is one that this process holds for it.
         """
         make_folder(self._folder)
         with self._alone():
             found = [each for name in self._names if (each := self._read(name)) is not None]
             for each in found:
-                mine = each.run == run and not each.process.lives
+                mine = each.run == run and (not each.process.lives or each.process == myself())
                 if not mine and not each.is_stale:
                     raise RefusedError(
                         say(

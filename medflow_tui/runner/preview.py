@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from medflow_tui.journal.orders import Orders
 from medflow_tui.model.canonical import Fact, Facts, digest
-from medflow_tui.model.performer import Crew, Survey
-from medflow_tui.model.plan import PURPOSE, Plan, PlannedStep
-from medflow_tui.model.procedure import Playbook, Step
+from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.performer import Crew, Survey, Task
+from medflow_tui.model.plan import PURPOSE, GuardResult, Plan, PlannedStep
+from medflow_tui.model.procedure import Effect, Input, Outcome, Playbook, Step
 from medflow_tui.model.site import Site
+from medflow_tui.model.words import say
+from medflow_tui.rules.access_guards import PLANTED
+from medflow_tui.rules.approving import approvers
 from medflow_tui.rules.guards import evaluate_all
+from medflow_tui.rules.inputs import fault
+from medflow_tui.rules.permits import QUIET, permits_of, span_facts
+from medflow_tui.runner.cast import Cast
+from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.surroundings import look_around
+
+OWN = (
+    *("approvals", "window.", "runs.", "lock.", "journal.", "plan.", "environment"),
+    *("playbook.", "access.", "passive.", "site_code", "input_"),
+)
+NOTHING_CHOSEN: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +58,42 @@ def agreed(record: Mapping[str, Any]) -> Agreed:
         facts=record["facts"],
         playbook_sha256=str(record["playbook_sha256"]),
         operator=str(record["operator"]),
-        calls={each["id"]: tuple(each["calls"]) for each in record["steps"]},
+        calls={each["id"]: tuple(each["calls"]) for each in record["steps"]}
+        | {name: tuple(calls) for name, calls in record.get("further_calls", {}).items()},
         site=str(record["site"]),
         environment=str(record["environment"]),
         confirm=str(record["confirm"]),
     )
 
 
-def make_plan(playbook: Playbook, site: Site, crew: Crew, state: Path, *, now: datetime) -> Plan:
-    """The plan as of now: the survey of the crew (reads only) and a look at this machine."""
+def make_plan(
+    playbook: Playbook,
+    site: Site,
+    crew: Crew,
+    state: Path,
+    *,
+    now: datetime,
+    inputs: Mapping[str, str] = NOTHING_CHOSEN,
+) -> Plan:
+    """The plan as of now: the survey of the crew (reads only) and a look at this machine.
+
+    Raises RefusedError for an input that its playbook does not take.
+    """
+    wrong = fault(playbook, inputs)
+    if wrong:
+        raise RefusedError(wrong)
     survey = crew.survey()
-    facts = guard_facts(playbook, site, survey, state, now=now)
+    chosen = {f"input_{name}": value for name, value in inputs.items()}
+    facts = {**guard_facts(playbook, site, survey, state, now=now), **chosen}
     measured: Facts = {
         **survey.facts,
+        **chosen,
         "site_code": site.code,
         "site_name": site.name,
         "operator": survey.operator,
         "role": survey.role,
     }
+    calls = Cast(playbook, crew, state).calls(measured)
     return Plan(
         playbook=playbook.id,
         version=playbook.version,
@@ -75,15 +109,29 @@ def make_plan(playbook: Playbook, site: Site, crew: Crew, state: Path, *, now: d
         confirm=playbook.phrase.replace("{site_code}", site.code).replace("{site_name}", site.name),
         reason_min_chars=playbook.reason_min_chars,
         arm_after_ms=playbook.arm_after_ms,
-        steps=tuple(_planned(step, crew) for step in playbook.steps),
-        guards=evaluate_all(playbook.guards, facts),
+        steps=tuple(_planned(step, calls) for step in playbook.steps),
+        guards=_results(playbook, site.environment, facts),
         facts=measured,
         targets=survey.targets,
         identity=survey.identity,
         operator=survey.operator,
         role=survey.role,
         notes=survey.notes,
+        further_calls={name: each for name, each in calls.items() if " " in name and each},
     )
+
+
+def options_of(playbook: Playbook, given: Input, crew: Crew) -> tuple[str, ...]:
+    """What an input's action finds now: the fact `options` of what it looks at. Raises RefusedError with its reason."""
+    performer = crew.performer(given.options_from)
+    if performer is None:
+        raise RefusedError(say("there is no action {action} in this version", action=given.options_from))
+    step = replace(playbook.steps[0], id=given.id, action=given.options_from, effect=Effect.READ, args={})
+    found = performer.verify(Task(step=step, past={}, tell=lambda said, facts: None))
+    options = found.facts.get("options", ())
+    if found.outcome is not Outcome.PASS or not isinstance(options, tuple) or not options:
+        raise RefusedError(say("there is nothing to choose from").also(found.said))
+    return options
 
 
 def guard_facts(
@@ -95,12 +143,23 @@ def guard_facts(
     now: datetime,
     plan: Agreed | None = None,
     run: str = "",
+    approvals: int | None = None,
 ) -> dict[str, Fact]:
-    """All that guards may look at. Without a plan, the survey itself is what is being agreed on."""
+    """All that guards may look at. Without a plan, the survey itself is what is being agreed on.
+
+    What is about this program and not about the services never comes from a survey.
+    """
     facts: dict[str, Fact] = {
-        **survey.facts,
-        **look_around(state, playbook, run=run),
+        **{name: each for name, each in survey.facts.items() if not name.startswith(OWN)},
+        **({} if approvals is None else {"approvals": approvals}),
+        **look_around(state, playbook, run=run, now=now),
+        **span_facts(playbook, site, now),
         "environment": site.environment,
+        "site_code": site.code,
+        "playbook.risk": playbook.risk,
+        "playbook.approvals": playbook.approval.count,
+        **_access(playbook, site, survey),
+        **_passive(state),
         "identity.now": survey.identity,
         "operator.role": survey.role,
         "plan.age_s": 0,
@@ -108,6 +167,10 @@ def guard_facts(
     if plan is None:
         return facts
     facts["identity.planned"] = plan.identity
+    facts |= {
+        f"plan.{name}": each for name, each in plan.facts.items() if name.startswith((PLANTED, "version_now"))
+    }
+    facts |= {name: each for name, each in plan.facts.items() if name.startswith("input_")}
     facts["plan.age_s"] = int((now - plan.measured_at).total_seconds())
     if isinstance(plan.facts.get("expired"), int):
         facts["plan.expired"] = int(plan.facts["expired"])
@@ -117,14 +180,37 @@ def guard_facts(
     return facts
 
 
-def _planned(step: Step, crew: Crew) -> PlannedStep:
-    performer = crew.performer(step.action)
+def _results(playbook: Playbook, environment: str, facts: Facts) -> tuple[GuardResult, ...]:
+    permits = permits_of(playbook, environment, planning=True)
+    quiet = {each.id for each in permits if each.kind in QUIET}
+    return tuple(
+        each
+        for each in evaluate_all((*playbook.guards, *permits), facts)
+        if each.id not in quiet or each.outcome is not Outcome.PASS
+    )
+
+
+def _access(playbook: Playbook, site: Site, survey: Survey) -> dict[str, Fact]:
+    user = name_of(os.getuid())
+    roles = (*site.access.roles_of(user), *((survey.role,) if survey.role else ()))
+    others = len(approvers(playbook, site.access, user))
+    return {"access.known": bool(site.access.people), "access.roles": roles, "access.approvers": others}
+
+
+def _passive(state: Path) -> dict[str, Fact]:
+    found = Orders(state).passive()
+    if found is None:
+        return {"passive.since": ""}
+    return {"passive.since": found.since.isoformat(), "passive.who": found.who}
+
+
+def _planned(step: Step, calls: Mapping[str, tuple[str, ...]]) -> PlannedStep:
     return PlannedStep(
         id=step.id,
         title=step.title,
         say=step.say,
         undo=step.undo_text,
         changes=step.effect.changes,
-        calls=performer.calls if performer is not None else (),
+        calls=calls[step.id],
         timeout_s=step.timeout_s,
     )

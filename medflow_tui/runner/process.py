@@ -8,22 +8,28 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from medflow_tui.config.secrets import read_secret
 from medflow_tui.journal.append_log import DamagedError, UnwritableError
 from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.run_log import Journal, RunFolder
 from medflow_tui.model.errors import MedflowError
-from medflow_tui.model.performer import Crew, Login
+from medflow_tui.model.performer import Crew, Login, Performer, Survey
 from medflow_tui.model.procedure import Act, Mark, Move, Outcome
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.playbooks.load import parse
+from medflow_tui.runner.agreeing import Agreeing
+from medflow_tui.runner.channel import Channel
+from medflow_tui.runner.mandate import Mandate, mandate_from
 from medflow_tui.runner.preview import Agreed, agreed
 from medflow_tui.runner.recorder import Recorder
-from medflow_tui.runner.runner import Mandate, Runner
+from medflow_tui.runner.runner import Runner
 from medflow_tui.runner.surroundings import AUDIT
+from medflow_tui.runner.wishes import Stopping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +48,12 @@ class Order:
     def written(self) -> bytes:
         """For the pipe only: this is the one place where the password is put into bytes."""
         login = [self.login.username, self.login.password] if self.login else None
-        mandate = self.mandate
         return json.dumps(
             {
                 "folder": str(self.folder),
                 "site_file": self.site_file,
                 "state": str(self.state),
-                "mandate": [mandate.who, mandate.reason, mandate.typed, mandate.plan_hash],
+                "mandate": self.mandate.record(),
                 "login": login,
             }
         ).encode("utf-8")
@@ -58,13 +63,12 @@ def read_order(content: bytes) -> Order:
     """The order in the pipe. Raises ValueError when it is not whole: the one who gave it is gone, nothing is done."""
     try:
         found: Mapping[str, Any] = json.loads(content.decode("utf-8"))
-        who, reason, typed, plan_hash = (str(each) for each in found["mandate"])
         login = found["login"]
         return Order(
             folder=Path(found["folder"]),
             site_file=str(found["site_file"]),
             state=Path(found["state"]),
-            mandate=Mandate(who=who, reason=reason, typed=typed, plan_hash=plan_hash),
+            mandate=mandate_from(found["mandate"]),
             login=Login(username=str(login[0]), password=str(login[1])) if login else None,
         )
     except (ValueError, KeyError, TypeError, IndexError):
@@ -82,6 +86,23 @@ class Assembly:
 Assemble = Callable[[Order], Assembly]
 
 
+class LateCrew:
+    """A crew that can be made anew with the same order: a log-in may have run out while a second person was waited for."""
+
+    def __init__(self, assemble: Assemble, order: Order, crew: Crew) -> None:
+        self._assemble, self._order, self._crew = assemble, order, crew
+
+    def renew(self) -> None:
+        """Raises MedflowError."""
+        self._crew = self._assemble(self._order).crew
+
+    def survey(self) -> Survey:
+        return self._crew.survey()
+
+    def performer(self, action: str) -> Performer | None:
+        return self._crew.performer(action)
+
+
 def run_from_pipe(assemble: Assemble, *, descriptor: int = 0, detach: bool = True) -> int:
     """Read the order from an inherited pipe, detach, and run it; the exit code says how it ended.
 
@@ -97,10 +118,13 @@ def run_from_pipe(assemble: Assemble, *, descriptor: int = 0, detach: bool = Tru
     del content
     if detach:
         leave_terminal()
-    stopping = _Stopping()
+    stopping = Stopping()
     signal.signal(signal.SIGTERM, stopping.ask)
+    if not detach:
+        signal.signal(signal.SIGINT, stopping.ask)
+        signal.signal(signal.SIGHUP, stopping.ask)
     try:
-        move = carry_out(order, assemble, should_stop=lambda: stopping.asked)
+        move = carry_out(order, assemble, stopping)
     except MedflowError as error:
         return _tell(str(error))
     except Exception as error:  # its text may hold what must not be written: the type is enough
@@ -108,7 +132,7 @@ def run_from_pipe(assemble: Assemble, *, descriptor: int = 0, detach: bool = Tru
     return _exit_code(move)
 
 
-def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], bool] = lambda: False) -> Move:
+def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None) -> Move:
     """Run an order in this very process; at most one process does so for one run."""
     folder = RunFolder(path=order.folder)
     journal = Journal(folder)
@@ -121,18 +145,33 @@ def carry_out(order: Order, assemble: Assemble, *, should_stop: Callable[[], boo
             assembly = assemble(order)
         except MedflowError as error:
             return _refuse(journal, recorder, error.phrase)
+        crew, site = LateCrew(assemble, order, assembly.crew), assembly.site
+        agreeing = Agreeing(
+            journal=journal,
+            recorder=Recorder(journal, Audit.of(site, order.state), playbook, plan),
+            playbook=playbook,
+            plan=plan,
+            mandate=order.mandate,
+            site=site,
+            state=order.state,
+            secret=lambda reference: read_secret(reference, Path(site.folder)),
+            now=lambda: datetime.now(UTC),
+        )
         runner = Runner(
             journal=journal,
             playbook=playbook,
             plan=plan,
             mandate=order.mandate,
-            site=assembly.site,
-            crew=assembly.crew,
+            site=site,
+            crew=crew,
             state=order.state,
-            should_stop=should_stop,
+            stopping=stopping,
+            agreeing=agreeing,
+            renew=crew.renew,
         )
         try:
-            return runner.run()
+            with Channel(folder.path, runner.hearing):
+                return runner.run()
         except UnwritableError as error:
             _refuse(journal, recorder, error.phrase)
             raise
@@ -189,16 +228,6 @@ def _tell(why: str) -> int:
     sys.stdout.write(f"{why}\n")
     sys.stdout.flush()
     return 4
-
-
-class _Stopping:
-    """Whether somebody asked to stop: the step in hand is finished, no further one is started."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def ask(self, *_: object) -> None:
-        self.asked = True
 
 
 def _exit_code(move: Move) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import threading
+from collections.abc import Mapping
 from typing import Any
 
 from medflow_tui.journal.audit import Audit
@@ -14,15 +16,20 @@ from medflow_tui.model.procedure import NO_FACTS, Entry, Mark, Outcome, Playbook
 from medflow_tui.model.words import SILENCE, Phrase
 from medflow_tui.runner.preview import Agreed
 
-AUDITED = frozenset(Mark) - {Mark.PROGRESSED, Mark.REPAIRED}
+AUDITED = frozenset(Mark) - {Mark.PROGRESSED, Mark.REPAIRED, Mark.OVERRIDDEN}
+NOTHING: Mapping[str, Any] = {}
 
 
 class Recorder:
-    """The audit comes first: what the journal says was done is then never missing there (it may be there twice)."""
+    """The audit comes first: what the journal says was done is then never missing there (it may be there twice).
+
+    Who holds `alone` sees a journal to which nobody adds.
+    """
 
     def __init__(self, journal: Journal, audit: Audit, playbook: Playbook, plan: Agreed) -> None:
         self._journal, self._audit = journal, audit
-        self._always = {
+        self.alone = threading.RLock()  # a step, what watches it and the channel write
+        self._always: dict[str, Any] = {
             "run": journal.folder.run,
             "playbook": f"{playbook.id}@{playbook.version}",
             "class": playbook.risk,
@@ -39,11 +46,38 @@ class Recorder:
         outcome: Outcome | None = None,
         said: Phrase = SILENCE,
         facts: Facts = NO_FACTS,
+        result: Mapping[str, Any] = NOTHING,
+        actor: Mapping[str, Any] = NOTHING,
     ) -> Entry:
-        """Durable in both when it returns. Raises UnwritableError, DamagedError: then do not do what it says."""
-        if mark in AUDITED:
-            self._audit.append(mark.value, self._record(step, outcome))
-        return self._journal.append(mark, step=step, outcome=outcome, said=said, facts=facts)
+        """Durable in both when it returns. Raises UnwritableError, DamagedError: then do not do what it says.
+
+        `result` and `actor` (who did it, when that is not who runs this) are for the audit alone.
+        """
+        with self.alone:
+            if mark in AUDITED:
+                sealed = {"journal": self._journal.sha256()} if mark is Mark.RUN_ENDED else {}
+                record = self._record(step, outcome) | ({"actor": actor} if actor else {})
+                self._audit.append(mark.value, {**record, "result": {**sealed, **result}})
+            return self._journal.append(mark, step=step, outcome=outcome, said=said, facts=facts)
+
+    def override(self, guards: tuple[str, ...], reason: str) -> None:
+        """Guards were passed over: the audit keeps which, and of the reason its length and its hash."""
+        from medflow_tui.journal.auditing.events import override_used
+        from medflow_tui.model.audit import Work
+
+        known = self._always
+        work = Work(
+            run=known["run"], playbook=known["playbook"], plan_hash=known["plan_hash"], risk=known["class"]
+        )
+        override_used(self._audit, guards, reason, work)
+
+    def why_not(self) -> Phrase:
+        """Why nothing may be started, because it could not be recorded."""
+        return self._audit.why_not()
+
+    def keep_anchor(self) -> None:
+        """Now and then while something runs; never raises."""
+        self._audit.drop_anchor_if_due()
 
     def _record(self, step: str, outcome: Outcome | None) -> dict[str, Any]:
         """Names of procedures, numbers and hashes: no reason, no sentence, nothing that came from a service."""

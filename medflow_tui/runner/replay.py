@@ -14,7 +14,7 @@ from medflow_tui.model.performer import Crew, Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook, RunState
 from medflow_tui.model.words import say
-from medflow_tui.runner.dispatch import Dispatch
+from medflow_tui.runner.dispatch import NOTHING, Dispatch
 from medflow_tui.runner.dry_run import Rehearsal
 from medflow_tui.runner.follow import Follower, RunNews
 
@@ -49,22 +49,34 @@ class ReplayedDispatch(Dispatch):
     plans: Mapping[str, Plan]
     states: tuple[RunState, ...] = ()
 
-    def rehearse(self, playbook: Playbook) -> Rehearsal:
+    def rehearse(self, playbook: Playbook, inputs: Mapping[str, str] = NOTHING) -> Rehearsal:
         """The given plan of this playbook. Raises RefusedError when there is none."""
         if playbook.id not in self.plans:
             raise RefusedError(say("there is no plan of this playbook here"))
         plan = self.plans[playbook.id]
         return Rehearsal(plan=plan, would_start=not plan.refusals, said=say("dry run: nothing was touched"))
 
-    def plan(self, playbook: Playbook, login: Login) -> Plan:
+    def plan(self, playbook: Playbook, login: Login, inputs: Mapping[str, str] = NOTHING) -> Plan:
         """The same; the log-in is not looked at."""
         return self.rehearse(playbook).plan
 
     def start(
-        self, playbook: Playbook, plan: Plan, *, who: str, reason: str, typed: str, login: Login
+        self,
+        playbook: Playbook,
+        plan: Plan,
+        *,
+        who: str,
+        reason: str,
+        typed: str,
+        login: Login,
+        session: str = "",
+        override: str = "",
     ) -> RunFolder:
         """Never."""
         raise RefusedError(say("there is nothing here that could be changed"))
+
+    def left(self, plan: Plan, why: str = "by_person") -> None:
+        """Nothing is written down of a picture."""
 
     def runs(self) -> tuple[RunState, ...]:
         """The given ones."""

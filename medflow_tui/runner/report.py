@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.plan import GuardResult, Plan
 from medflow_tui.model.procedure import Outcome, Phase, Playbook, RunState, StepStand, Text
 from medflow_tui.model.words import Phrase, Value, say
+from medflow_tui.playbooks.schema import PLACEHOLDERS
+from medflow_tui.rules.spoken import Spoken, shown
 from medflow_tui.runner.dry_run import Rehearsal
+from medflow_tui.runner.preview import Agreed
 
 SIGN = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.UNKNOWN: "?"}
 STAND_SIGN = {
@@ -21,11 +24,22 @@ STAND_SIGN = {
     StepStand.DONE: "✔",
     StepStand.FAILED: "✖",
     StepStand.UNKNOWN: "?",
+    StepStand.WAITING: "…",
+    StepStand.SKIPPED: "-",
+    StepStand.UNDOING: "…",
+    StepStand.UNDONE: "<",
+    StepStand.UNDO_UNKNOWN: "?",
 }
 PHASES: Mapping[Phase, Phrase] = {
     Phase.PLANNED: say("planned, not started"),
     Phase.RUNNING: say("running"),
+    Phase.WAITING: say("waits for an answer"),
     Phase.PAUSED: say("waits for a person"),
+    Phase.ROLLING_BACK: say("takes back what was done"),
+    Phase.ROLLBACK_BLOCKED: say("could not take everything back"),
+    Phase.CANCELLED: say("cancelled, nothing changed"),
+    Phase.STOPPED: say("stopped as it stood"),
+    Phase.ROLLED_BACK: say("taken back"),
     Phase.INTERRUPTED: say("interrupted"),
     Phase.REFUSED: say("refused, nothing done"),
     Phase.SUCCEEDED: say("done"),
@@ -33,7 +47,6 @@ PHASES: Mapping[Phase, Phrase] = {
     Phase.UNCERTAIN: say("not known whether it worked"),
     Phase.DAMAGED: say("journal damaged: call the person in charge"),
 }
-MEASURED = ("waiting", "delayed", "failed", "expired", "devices")
 
 
 class Speak(Protocol):
@@ -44,7 +57,7 @@ class Speak(Protocol):
 
 def values_of(facts: Facts) -> dict[str, Value]:
     """The values for a playbook's texts; a name that nobody measured stands there without a value (None)."""
-    found: dict[str, Value] = dict.fromkeys(MEASURED)
+    found: dict[str, Value] = dict.fromkeys(PLACEHOLDERS)
     return {**found, **{name: value for name, value in facts.items() if not isinstance(value, tuple)}}
 
 
@@ -96,6 +109,44 @@ class Report:
         lines += ["", self._text(plan.blast, plan.facts), self._text(plan.way_back), ""]
         lines += [line for each in plan.guards for line in self.guarded(each)]
         return (*lines, *(f"   {self.speak(each)}" for each in plan.notes))
+
+    def head(self, playbook: Playbook) -> tuple[str, ...]:
+        """What a playbook is and does."""
+        return (
+            f"{self._text(playbook.title)}   {playbook.id} {playbook.version}   {playbook.risk}",
+            self._text(playbook.summary),
+        )
+
+    def summary(
+        self, playbook: Playbook, record: Mapping[str, Any], plan: Agreed, *, asks: str
+    ) -> tuple[str, ...]:
+        """What a second person agrees to: where, what, how far it reaches, by which plan, and who asks."""
+        facts = {name: tuple(each) if isinstance(each, list) else each for name, each in plan.facts.items()}
+        where = say("{site}, {environment:word}", site=plan.site, environment=plan.environment)
+        changing = [each for each in playbook.steps if each.effect.changes]
+        return (
+            *self.head(playbook),
+            self.speak(where.also(say("measured {at:when}", at=plan.measured_at))),
+            *(f"  {role}  {address}" for role, address in record.get("targets", {}).items()),
+            "",
+            self._text(playbook.blast, facts),
+            *(f"  - {self._text(each.title, facts)}" for each in changing),
+            *((self._text(playbook.way_back),) if playbook.way_back else ()),
+            "",
+            self.speak(
+                say("plan {hash}, asked for by {who}", hash=f"{plan.hash[:4]}·{plan.hash[4:8]}", who=asks)
+            ),
+        )
+
+    def read_out(self, playbook: Playbook, told: Spoken) -> tuple[str, ...]:
+        """The same, as far as it was read out over the phone."""
+        facts = {name: int(each) if each.isdecimal() else each for name, each in told.size.items()}
+        return (
+            self.speak(say("site {site}, challenge {code}", site=told.site, code=shown(told.challenge))),
+            *self.head(playbook),
+            self._text(playbook.blast, facts),
+            "",
+        )
 
     def guarded(self, guard: GuardResult) -> tuple[str, ...]:
         """One guard: its sign and what was seen; when it does not hold, also why it is there and what to do."""

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
-from medflow_tui.journal.append_log import DamagedError, UnwritableError
 from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.run_log import Journal
 from medflow_tui.model.canonical import Facts
-from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.performer import Crew, Finding, Performer, Survey, Task
-from medflow_tui.model.procedure import NO_FACTS, Act, Mark, Move, Outcome, Playbook, Step
+from medflow_tui.model.errors import MedflowError, RefusedError
+from medflow_tui.model.performer import Crew
+from medflow_tui.model.playbook import Playbook, Step
+from medflow_tui.model.procedure import NO_FACTS, Act, Mark, Move, Outcome
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.rules.guards import evaluate_all
-from medflow_tui.rules.procedure import next_move, past_of
+from medflow_tui.rules.holds import Grip, holds_of
+from medflow_tui.rules.procedure import next_move
+from medflow_tui.rules.trace import stop_of
+from medflow_tui.rules.undoing import reason_to_undo
+from medflow_tui.runner.agreeing import Agreeing
 from medflow_tui.runner.alive import myself
+from medflow_tui.runner.cast import Cast
+from medflow_tui.runner.gate import Gate
 from medflow_tui.runner.lock import RunLock
-from medflow_tui.runner.preview import Agreed, guard_facts
+from medflow_tui.runner.mandate import Mandate
+from medflow_tui.runner.preview import Agreed
 from medflow_tui.runner.recorder import Recorder
-from medflow_tui.runner.surroundings import AUDIT, LOCKS
+from medflow_tui.runner.stepping import Stepping
+from medflow_tui.runner.surroundings import LOCKS
+from medflow_tui.runner.wishes import Hearing, Stopping, nobody_asked
 
-CONCLUSION = {Outcome.PASS: Mark.VERIFIED, Outcome.FAIL: Mark.FAILED, Outcome.UNKNOWN: Mark.DOUBTED}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mandate:
-    """Who wants this run, why, and which plan they confirmed by typing what."""
-
-    who: str
-    reason: str
-    typed: str
-    plan_hash: str
+LOOK_EVERY_S = 1.0
+STOPPED = say("stopped between two steps, as asked")
+BACK = (Act.UNDO, Act.UNDO_RECONCILE)
 
 
 class Runner:
     """One run, from its journal as it stands to its end, or to where a person must decide.
 
-    The crew and the journal are given; nothing else acts. `should_stop` is asked between steps.
+    The crew and the journal are given; nothing else acts. `stopping` is asked between steps; `hearing` takes the orders
+    of people while it goes on; `agreeing` waits for a second person and counts who agreed, `renew` makes the crew anew
+    after that; without it `approvals` counts (None: not known), and nobody is waited for.
     """
 
     def __init__(
@@ -55,92 +59,161 @@ class Runner:
         site: Site,
         crew: Crew,
         state: Path,
-        should_stop: Callable[[], bool] = lambda: False,
+        stopping: Stopping | None = None,
+        approvals: Callable[[], int | None] = lambda: None,
+        agreeing: Agreeing | None = None,
+        renew: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._journal, self._playbook, self._plan, self._mandate = journal, playbook, plan, mandate
-        self._site, self._crew, self._state = site, crew, state
-        self._should_stop, self._now = should_stop, now
-        self._recorder = Recorder(journal, Audit(state / AUDIT, site=site.code), playbook, plan)
+        self._stopping, self._now = stopping or Stopping(), now
+        self._agreeing, self._renew_crew = agreeing, renew
+        self._recorder = (
+            agreeing.recorder if agreeing else Recorder(journal, Audit.of(site, state), playbook, plan)
+        )
         self._lock = RunLock(state / LOCKS, playbook.locks, lease_s=playbook.lease_s)
         self._run = journal.folder.run
+        cast = Cast(playbook, crew, journal.folder.path)
+        self._gate = Gate(
+            journal=journal,
+            recorder=self._recorder,
+            playbook=playbook,
+            plan=plan,
+            mandate=mandate,
+            site=site,
+            crew=crew,
+            cast=cast,
+            state=state,
+            now=now,
+            approvals=agreeing.count if agreeing else approvals,
+        )
+        facts = {**plan.facts, "run_id": self._run, "environment": plan.environment, "site_code": plan.site}
+        self._stepping = Stepping(
+            journal=journal,
+            recorder=self._recorder,
+            playbook=playbook,
+            cast=cast,
+            facts=facts,
+            wants_end=lambda: self._stopping.now,
+            renew=self._renew,
+        )
+        self._news = threading.Event()
+        self.hearing = Hearing(
+            journal=journal,
+            recorder=self._recorder,
+            playbook=playbook,
+            stopping=self._stopping,
+            right_answer=self._stepping.right_answer,
+            news=self._news.set,
+            agree=agreeing.take if agreeing else nobody_asked,
+        )
 
     def run(self) -> Move:
         """Work until the run is over or a person must decide; the last move is the answer.
 
         Raises UnwritableError when something could not be written down (it was then not done), DamagedError.
         """
-        before = next_move(self._playbook, self._journal.entries)
-        if before.act is Act.FINISH and self._is_over():
+        before = self._next()
+        if before.act is Act.FINISH and any(each.mark is Mark.RUN_ENDED for each in self._journal.entries):
             self._give_back()
             return before
         self._open()
-        refusal = self._integrity() or self._take_lock() or self._guards_refuse()
+        wants_end = stop_of(self._journal.entries) is not None
+        back = wants_end or reason_to_undo(self._playbook, self._journal.entries) is not None
+        refusal = self._gate.integrity() or self._gate.passive() or (SILENCE if back else self._agreement())
+        if refusal and (move := self._next()).act is Act.FINISH and self._is_to_stop():
+            return self._end(move)
+        refusal = refusal or self._take_lock() or self._gate.refusal(back=back)
         if refusal:
             return self._leave(refusal)
+        self._look_at_holds()
         fresh = True
         while True:
-            move = next_move(self._playbook, self._journal.entries)
-            match move.act:
-                case Act.FINISH:
-                    return self._end(move.outcome, move.why)
-                case Act.PAUSE:
-                    return self._pause(move.why)
-                case Act.START:
-                    step = self._step(move)
-                    refusal = self._why_not_start(step, fresh=fresh)
-                    if refusal:
-                        return self._leave(refusal)
-                    self._start(step)
-                case Act.VERIFY:
-                    self._verify(self._step(move))
-                case Act.RECONCILE:
-                    self._reconcile(self._step(move))
-                case _:
-                    assert_never(move.act)
+            move = self._next()
+            if move.act is Act.FINISH:
+                return self._end(move)
+            if move.act is Act.PAUSE:
+                return self._pause(move)
+            refusal = self._why_not(move, fresh=fresh)
+            if refusal:
+                return self._leave(refusal)
+            if move.act is Act.WAIT:
+                if not self._wait(move):
+                    return self._pause(Move(act=Act.PAUSE, step=move.step, why=say("nobody has answered")))
+                continue
+            if move.act is Act.START and self._lost_a_hold(self._step(move)):
+                continue
+            self._make(move)
+            self._renew()
             fresh = False
 
-    def _open(self) -> None:
-        me = myself()
-        facts: dict[str, Any] = {
-            "pid": me.pid,
-            "started": me.started,
-            "boot": me.boot,
-            "who": self._mandate.who,
-        }
-        if any(each.mark is Mark.RUN_STARTED for each in self._journal.entries):
-            self._write(Mark.RESUMED, facts=facts)
-            return
-        facts |= {
-            "playbook": f"{self._playbook.id}@{self._playbook.version}",
-            "plan_hash": self._plan.hash,
-            "reason": self._mandate.reason,
-            "operator": self._plan.operator,
-        }
-        self._write(Mark.RUN_STARTED, facts=facts)
-        self._write(Mark.CONFIRMED, facts={"typed": self._mandate.typed})
+    def _next(self) -> Move:
+        return next_move(self._playbook, self._journal.entries, self._now())
 
-    def _integrity(self) -> Phrase:
-        """What is to be done must be what was confirmed, at the site for which it was confirmed."""
-        if self._plan.hash != self._mandate.plan_hash:
-            return say("the plan is not the one that was confirmed")
-        if self._mandate.typed != self._plan.confirm:
-            return say("what was typed is not what the plan asks for")
-        if len(self._mandate.reason.strip()) < self._playbook.reason_min_chars:
-            return say(
-                "the reason is too short: {n:number} letters at least", n=self._playbook.reason_min_chars
-            )
-        if self._playbook.sha256 != self._plan.playbook_sha256:
-            return say("the playbook is not the one in the plan")
-        if (self._site.code, self._site.environment) != (self._plan.site, self._plan.environment):
-            return say("the plan was made for another site or environment")
-        for step in self._playbook.steps:
-            performer = self._crew.performer(step.action)
-            if performer is None:
-                return say("there is no action {action} in this version", action=step.action)
-            if performer.calls != self._plan.calls.get(step.id):
-                return say("the step {step} would make other calls than the plan says", step=step.id)
-        return SILENCE
+    def _make(self, move: Move) -> None:
+        works: dict[Act, Callable[[Step], None]] = {
+            Act.START: self._stepping.start,
+            Act.VERIFY: self._stepping.verify,
+            Act.RECONCILE: self._stepping.reconcile,
+            Act.CLEAN: self._stepping.clean,
+            Act.UNDO: self._stepping.undo,
+            Act.UNDO_VERIFY: self._stepping.undo_verify,
+            Act.UNDO_RECONCILE: self._stepping.undo_reconcile,
+        }
+        if move.act in works:
+            works[move.act](self._step(move))
+        else:
+            self._stepping.hold(move.hold, move.step, taking=move.act is Act.ACQUIRE)
+
+    def _open(self) -> None:
+        me, mandate = myself(), self._mandate
+        facts: dict[str, Any] = {"pid": me.pid, "started": me.started, "boot": me.boot, "who": mandate.who}
+        facts |= {"uid": os.getuid(), "audit_session": mandate.origin.audit_session}
+        if mandate.session:
+            facts["session"] = mandate.session
+        if not any(each.mark is Mark.RUN_STARTED for each in self._journal.entries):
+            facts |= {
+                "playbook": f"{self._playbook.id}@{self._playbook.version}",
+                "plan_hash": self._plan.hash,
+                "reason": mandate.reason,
+                "operator": self._plan.operator,
+            }
+            self._write(Mark.RUN_STARTED, facts=facts)
+            self._write(Mark.CONFIRMED, facts={"typed": mandate.typed})
+            return
+        self._write(Mark.RESUMED, facts=facts)
+        if mandate.skip:
+            self._write(Mark.SKIPPED, step=mandate.skip, facts={"who": mandate.who, "reason": mandate.reason})
+        if mandate.stop:
+            self._write(Mark.STOP_ASKED, facts={"then": mandate.stop, "who": mandate.who})
+
+    def _agreement(self) -> Phrase:
+        """Nothing when enough people have agreed, or it may be done without; else why not."""
+        agreeing = self._agreeing
+        if agreeing is None or agreeing.count() >= agreeing.needed or self._gate.may_pass_over("approval"):
+            return SILENCE
+
+        def pause(seconds: float) -> None:
+            self._news.wait(seconds)
+            self._news.clear()
+
+        passive = self._gate.passive
+        why = passive() or agreeing.wait(lambda: self._is_to_stop() or bool(passive()), pause)
+        why = passive() or why
+        if not why:
+            try:
+                self._renew_crew()
+            except MedflowError as error:
+                return error.phrase
+        return why
+
+    def _is_to_stop(self) -> bool:
+        return self._stopping.asked or stop_of(self._journal.entries) is not None
+
+    def _renew(self) -> None:
+        """Say that this run lives: in its lock, and where the audit is anchored."""
+        self._lock.renew()
+        self._recorder.keep_anchor()
 
     def _take_lock(self) -> Phrase:
         try:
@@ -153,122 +226,80 @@ class Runner:
         self._write(Mark.LOCKED, facts=facts)
         return SILENCE
 
-    def _guards_refuse(self, step: str = "") -> Phrase:
-        survey = self._survey()
-        facts = guard_facts(
-            self._playbook,
-            self._site,
-            survey,
-            self._state,
-            now=self._now(),
-            plan=self._plan_as_of_now(),
-            run=self._run,
-        )
-        results = evaluate_all(self._playbook.guards, facts)
-        stopping = tuple(each.said for each in results if each.stops)
-        said = say("a guard says no").also(*stopping) if stopping else SILENCE
-        self._write(
-            Mark.GUARDED,
-            step=step,
-            outcome=Outcome.FAIL if stopping else Outcome.PASS,
-            said=said,
-            facts={each.id: each.outcome.value for each in results},
-        )
-        return said
+    def _look_at_holds(self) -> None:
+        """After an interruption: what was held may have been let go, and what was lost may be held again."""
+        for name, trace in holds_of(self._playbook, self._journal.entries).items():
+            if trace.grip not in (Grip.HELD, Grip.LOST):
+                continue
+            outcome = self._stepping.probe(name)
+            if trace.grip is Grip.HELD and outcome is not Outcome.PASS:
+                self._write(Mark.HOLD_LOST, outcome=outcome, facts={"hold": name})
+            elif trace.grip is Grip.LOST and outcome is Outcome.PASS:
+                self._write(Mark.HOLD_ACQUIRED, outcome=outcome, facts={"hold": name})
 
-    def _survey(self) -> Survey:
-        """What is measured now; a fault of our own measures nothing, and guards say that they do not know."""
-        try:
-            return self._crew.survey()
-        except Exception:
-            return Survey()
+    def _lost_a_hold(self, step: Step) -> bool:
+        """Looks at what the step requires, just before it."""
+        for name in step.requires:
+            outcome = self._stepping.probe(name)
+            if outcome is not Outcome.PASS:
+                self._write(Mark.HOLD_LOST, step=step.id, outcome=outcome, facts={"hold": name})
+                return True
+        return False
 
-    def _plan_as_of_now(self) -> Agreed:
-        """The age of a plan counts until the run starts; from then on the run itself may take its time."""
-        started = next(each for each in self._journal.entries if each.mark is Mark.RUN_STARTED)
-        return replace(self._plan, measured_at=self._plan.measured_at + (self._now() - started.at))
-
-    def _why_not_start(self, step: Step, *, fresh: bool) -> Phrase:
-        if self._should_stop():
-            return say("stopped between two steps, as asked")
-        if step.effect.changes and not fresh:
-            return self._guards_refuse(step.id)
+    def _why_not(self, move: Move, *, fresh: bool) -> Phrase:
+        if move.act not in (Act.START, Act.WAIT, Act.CLEAN, *BACK):
+            return SILENCE
+        if self._stopping.asked:
+            return STOPPED
+        if passive := self._gate.passive() if move.act is not Act.UNDO_RECONCILE else SILENCE:
+            return passive
+        if move.act in BACK:
+            return SILENCE if fresh or move.act is not Act.UNDO else self._gate.refusal(move.step, back=True)
+        if (
+            move.act is Act.START
+            and self._step(move).effect.changes
+            and not (fresh and not self._special(move))
+        ):
+            return self._gate.refusal(move.step)
         return SILENCE
 
-    def _start(self, step: Step) -> None:
-        performer = self._performer(step)
-        prepared = self._ask(lambda: performer.prepare(self._task(step)))
-        if prepared.outcome is not Outcome.PASS:
-            self._conclude(step, prepared)
-            return
-        self._write(Mark.INTENDED, step=step.id, facts=prepared.facts)
-        if step.effect.changes:
-            found = self._ask(lambda: performer.carry_out(self._task(step)))
-            self._write(
-                Mark.CARRIED_OUT, step=step.id, outcome=found.outcome, said=found.said, facts=found.facts
-            )
-        else:
-            self._verify(step)
+    def _special(self, move: Move) -> bool:
+        """Whether a guard was written for this very step: then it was not asked at the start."""
+        return any(each.before == move.step for each in self._playbook.guards)
 
-    def _verify(self, step: Step) -> None:
-        performer = self._performer(step)
-        self._conclude(step, self._ask(lambda: performer.verify(self._task(step))))
-
-    def _reconcile(self, step: Step) -> None:
-        performer = self._performer(step)
-        found = self._ask(lambda: performer.reconcile(self._task(step)))
-        self._write(Mark.RECONCILED, step=step.id, outcome=found.outcome, said=found.said, facts=found.facts)
-
-    def _conclude(self, step: Step, found: Finding) -> None:
-        self._write(
-            CONCLUSION[found.outcome], step=step.id, outcome=found.outcome, said=found.said, facts=found.facts
-        )
-
-    def _ask(self, question: Callable[[], Finding]) -> Finding:
-        """A performer's answer; a fault of our own is not knowing, and only its type is told (no content leaks)."""
-        try:
-            return question()
-        except (UnwritableError, DamagedError):
-            raise
-        except Exception as error:  # whatever it is, the world may have been changed
-            return Finding(
-                outcome=Outcome.UNKNOWN,
-                said=say("a fault of this program: {type}", type=type(error).__name__),
-            )
-
-    def _task(self, step: Step) -> Task:
-        def tell(said: Phrase, facts: Facts = NO_FACTS) -> None:
-            self._write(Mark.PROGRESSED, step=step.id, said=said, facts=facts)
-
-        return Task(step=step, past=past_of(self._journal.entries), tell=tell)
-
-    def _performer(self, step: Step) -> Performer:
-        performer = self._crew.performer(step.action)
-        assert performer is not None  # looked at before the start
-        return performer
+    def _wait(self, move: Move) -> bool:
+        """Until people have answered, or asked to stop; false when nobody did in the time that the step gives."""
+        ends = time.monotonic() + self._step(move).timeout_s
+        while time.monotonic() < ends:
+            if self._stopping.asked or self._next() != move or self._gate.passive():
+                return True
+            self._news.wait(LOOK_EVERY_S)
+            self._news.clear()
+            self._renew()
+        return False
 
     def _step(self, move: Move) -> Step:
         step = self._playbook.step(move.step)
         assert step is not None
         return step
 
-    def _is_over(self) -> bool:
-        return any(each.mark is Mark.RUN_ENDED for each in self._journal.entries)
-
     def _leave(self, why: Phrase) -> Move:
         """A no before anything was started ends the run; later it waits for a person."""
         if any(each.mark is Mark.INTENDED for each in self._journal.entries):
-            return self._pause(why)
-        return self._end(Outcome.FAIL, why)
+            return self._pause(Move(act=Act.PAUSE, why=why))
+        return self._end(Move(act=Act.FINISH, outcome=Outcome.FAIL, why=why))
 
-    def _pause(self, why: Phrase) -> Move:
-        self._write(Mark.PAUSED, said=why)
-        return Move(act=Act.PAUSE, why=why)
+    def _pause(self, move: Move) -> Move:
+        facts: dict[str, Any] = {}
+        if move.call:
+            facts = {"call": move.call, "asks_release": move.asks_release}
+        self._write(Mark.PAUSED, said=move.why, facts=facts)
+        return move
 
-    def _end(self, outcome: Outcome, why: Phrase) -> Move:
-        self._write(Mark.RUN_ENDED, outcome=outcome, said=why)
+    def _end(self, move: Move) -> Move:
+        self._write(Mark.RUN_ENDED, outcome=move.outcome, said=move.why, facts={"end": move.end.value})
         self._give_back()
-        return Move(act=Act.FINISH, outcome=outcome, why=why)
+        return move
 
     def _give_back(self) -> None:
         with suppress(RefusedError):
@@ -285,3 +316,6 @@ class Runner:
     ) -> None:
         self._recorder.write(mark, step=step, outcome=outcome, said=said, facts=facts)
         self._lock.renew()
+
+
+__all__ = ["Mandate", "Runner"]

@@ -4,19 +4,47 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+from medflow_tui.journal.run_log import RunFolder, all_runs
 from medflow_tui.model.canonical import Fact
-from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.procedure import Playbook
+from medflow_tui.model.errors import MedflowError, RefusedError
+from medflow_tui.model.procedure import Mark, Playbook
 from medflow_tui.runner.lock import RunLock
 
 LOCKS, RUNS, AUDIT = "locks", "runs", "audit.jsonl"
 
 
-def look_around(state: Path, playbook: Playbook, *, run: str = "") -> dict[str, Fact]:
+def look_around(
+    state: Path, playbook: Playbook, *, run: str = "", now: datetime | None = None
+) -> dict[str, Fact]:
     """Facts of this machine; what cannot be found out is left out, which a guard reads as unknown. Writes nothing."""
-    return {**_lock(state, playbook, run), **_folder(state), **_power()}
+    facts = {**_lock(state, playbook, run), **_folder(state), **_power()}
+    if now is not None and (playbook.limits.max_runs or playbook.limits.cool_down_s):
+        facts |= _runs(state, playbook, run, now)
+    return facts
+
+
+def _runs(state: Path, playbook: Playbook, run: str, now: datetime) -> dict[str, Fact]:
+    """How long ago each earlier run of this playbook began to work; those that were refused do not count."""
+    reach = max(playbook.limits.per_s, playbook.limits.cool_down_s)
+    ages: list[str] = []
+    try:
+        for folder in all_runs(state / RUNS):
+            moment, name = folder.run[:15], folder.run[16:-5]
+            age = int((now - datetime.strptime(moment, "%Y%m%d-%H%M%S").replace(tzinfo=UTC)).total_seconds())
+            if age >= reach:
+                break
+            if name == playbook.id and folder.run != run and _has_begun(folder):
+                ages.append(str(max(age, 0)))
+    except (OSError, ValueError, MedflowError):
+        return {}
+    return {"runs.ages_s": tuple(ages)}
+
+
+def _has_begun(folder: RunFolder) -> bool:
+    return any(each.mark is Mark.INTENDED for each in folder.entries())
 
 
 def _lock(state: Path, playbook: Playbook, run: str) -> dict[str, Fact]:

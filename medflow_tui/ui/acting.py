@@ -1,25 +1,28 @@
-"""From a key to a run: making the plan in a worker thread, confirming, starting, going on, finding runs again."""
+"""From a key to a run: what a playbook asks, making the plan in a worker thread, confirming, starting, going on."""
 
 from __future__ import annotations
 
-import threading
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.errors import MedflowError, ReauthError
 from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
-from medflow_tui.model.procedure import Playbook, RunState
+from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.choosing import PRODUCTION
-from medflow_tui.runner.report import PHASES, Report
+from medflow_tui.rules.permits import override_phrase
+from medflow_tui.ui.asking import Asking
+from medflow_tui.ui.finding import Finding
 from medflow_tui.ui.modals.confirm import Confirm
+from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.present.line import Line, Span, wrap
 from medflow_tui.ui.rights import Rights
 from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.screens.reading import ReadingScreen
 from medflow_tui.ui.screens.run import RunScreen
+from medflow_tui.ui.steering import Steering
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
@@ -30,11 +33,17 @@ ARM_AFTER_S = 1.5
 
 
 class Acting:
-    """What is asked of the engine; nothing is changed without raised `rights` and a typed confirmation."""
+    """What is asked of the engine; nothing is changed without raised `rights` and a typed confirmation.
+
+    `screen_id` names this screen to the runs: orders count from one screen only.
+    """
 
     def __init__(self, app: MedflowApp) -> None:
         self._app = app
+        self.screen_id = secrets.token_hex(4)
         self.rights = Rights(app)
+        self.steering = Steering(app, self.screen_id)
+        self.finding = Finding(app)
         self._busy = False
 
     @property
@@ -48,20 +57,36 @@ class Acting:
             return
         self._app.push_screen(PlaybooksScreen(self._app.session, target))
 
+    def open_runs(self) -> None:
+        """Runs, newest first."""
+        self.finding.open_runs()
+
+    def look_for_runs(self) -> None:
+        """At start-up, and when a run was left."""
+        self.finding.look_for_runs()
+
     def open_plan(self, playbook: Playbook) -> None:
-        """Make the plan in a worker thread, then show it; with the log-in when rights are raised, else a rehearsal."""
-        dispatch = self._app.session.dispatch
+        """What it asks first; then the plan: with the log-in when rights are raised, else a rehearsal."""
+        dispatch, login = self._app.session.dispatch, self.rights.login
         if dispatch is None or self._busy:
             return
-        login = self.rights.login if self._app.session.site.environment != "production" else None
+        why = dispatch.needs_login(playbook, login) if login is not None else None
+        if why:
+            self.rights.renew(why, lambda: self.open_plan(playbook))
+            return
+        Asking(self._app, playbook, login, lambda given: self._measure(dispatch, playbook, given)).begin()
+
+    def _measure(self, dispatch: Dispatch, playbook: Playbook, given: dict[str, str]) -> None:
+        login = self.rights.login
         self._busy = True
         self._app.say_briefly(say("measuring what it would touch…"))
 
         def work() -> None:
             try:
-                plan = (
-                    dispatch.plan(playbook, login) if login is not None else dispatch.rehearse(playbook).plan
-                )
+                if login is not None:
+                    plan = dispatch.plan(playbook, login, given)
+                else:
+                    plan = dispatch.rehearse(playbook, given).plan
             except MedflowError as error:
                 self._app.call_later(self._plan_failed, error.phrase, login is not None)
             except Exception as error:  # shown as a sentence, written to the own log
@@ -72,7 +97,7 @@ class Acting:
             else:
                 self._app.call_later(self._show_plan, playbook, plan, login is None)
 
-        threading.Thread(target=work, name="plan", daemon=True).start()
+        Work("plan", work)
 
     def _plan_failed(self, why: Phrase, with_login: bool) -> None:
         self._busy = False
@@ -93,14 +118,43 @@ class Acting:
         self._app.say_briefly(None)
         self._app.push_screen(PlanScreen(self._app.session, playbook, plan, rehearsal=rehearsal))
 
-    def confirm(self, screen: PlanScreen) -> None:
-        """The typed confirmation, bound to this plan."""
-        plan = screen.plan
-        above = (
+    def confirm(self, screen: PlanScreen, override: str = "") -> None:
+        """The typed confirmation, bound to this plan; with the reason for an `override` a louder one."""
+        plan, login, dispatch = screen.plan, self.rights.login, self._app.session.dispatch
+        why = dispatch.needs_login(screen.playbook, login) if dispatch and login is not None else None
+        if why:
+            self.rights.renew(why, lambda: self.confirm(screen, override))
+            return
+        above = [
             say("{site}: this will be done now, and written down in your name.", site=plan.site_name),
             say("Reason: {reason}", reason=self.rights.reason),
+        ]
+        if override:
+            above.append(say("Passed over, because: {reason}", reason=override))
+        elif screen.approvals:
+            above.append(say("Before its first step it waits for a second person."))
+        phrase = override_phrase(plan.confirm) if override else plan.confirm
+        self._confirm(
+            tuple(above), phrase, plan.arm_after_ms / 1000, lambda: self._start(screen, phrase, override)
         )
-        self._confirm(above, plan.confirm, plan.arm_after_ms / 1000, lambda: self._start(screen))
+
+    def pass_over(self, screen: PlanScreen) -> None:
+        """Ask why, then for the louder confirmation."""
+        least = screen.playbook.override.reason_min_chars
+
+        def closed(text: str | None) -> None:
+            reason = (text or "").strip()
+            if text is None:
+                return
+            if len(reason) < least:
+                self._app.say_briefly(say("the reason is too short: {n:number} letters at least", n=least))
+            else:
+                self.confirm(screen, reason)
+
+        question = say(
+            "Why must this be passed over? ({n:number} letters at least; somebody looks at it)", n=least
+        )
+        self._app.push_screen(Prompt(self._language(question), is_brief=self._app.economy.is_low), closed)
 
     def _confirm(
         self, above: tuple[Phrase, ...], phrase: str, arm_after_s: float, agreed: Callable[[], None]
@@ -108,6 +162,12 @@ class Acting:
         wait = say("Read the plan; the keys are not listened to yet. esc leaves, nothing done")
         ready = say("Type  {phrase}  and enter to start; esc leaves, nothing done", phrase=phrase)
         wrong = say("That is not  {phrase}  : nothing was started; type it, or esc", phrase=phrase)
+        is_brief = self._app.economy.is_low
+        if is_brief:  # on one line, with the plan in sight
+            above = ()
+            wait = say("the keys are not listened to yet; esc leaves, nothing done")
+            ready = say("type  {phrase}  and enter to start now; esc leaves", phrase=phrase)
+            wrong = say("not  {phrase}  : nothing was started; type it, or esc", phrase=phrase)
 
         def closed(has_agreed: bool | None) -> None:
             if has_agreed:
@@ -116,15 +176,13 @@ class Acting:
         tell = self._language
         lines = tuple(tell(each) for each in above)
         self._app.push_screen(
-            Confirm(lines, tell(wait), tell(ready), tell(wrong), phrase, arm_after_s), closed
+            Confirm(lines, tell(wait), tell(ready), tell(wrong), phrase, arm_after_s, is_brief=is_brief),
+            closed,
         )
 
-    def go_on(self, run: str) -> None:
-        """Go on with a run that waits for a person: the same typed confirmation, for the plan that it has."""
+    def go_on(self, run: str, stop: str = "") -> None:
+        """Go on with a run that waits for a person, or only to its end (`stop`): confirmed anew, by the plan it has."""
         dispatch = self._app.session.dispatch
-        if self._app.session.site.environment == "production":
-            self._app.say_briefly(PRODUCTION)
-            return
         if dispatch is None or self.rights.login is None:
             raising, going = self._app.session.key("raise"), self._app.session.key("go on")
             self._app.say_briefly(
@@ -142,22 +200,30 @@ class Acting:
             except MedflowError as error:
                 self._app.call_later(self._app.say_briefly, error.phrase)
             else:
-                self._app.call_later(self._ask_to_go_on, run, plan.confirm)
+                self._app.call_later(self._ask_to_go_on, run, plan.confirm, stop)
 
-        threading.Thread(target=work, name="agreement", daemon=True).start()
+        Work("agreement", work)
 
-    def _ask_to_go_on(self, run: str, phrase: str) -> None:
+    def _ask_to_go_on(self, run: str, phrase: str, stop: str) -> None:
         site = self._app.session.site.name
-        above = (
-            say("{site}: the run goes on now. What was started is read back first.", site=site),
-            say("Reason: {reason}", reason=self.rights.reason),
-        )
-        self._confirm(above, phrase, ARM_AFTER_S, lambda: self._resume(run, phrase))
+        what = {
+            "": say("{site}: the run goes on now. What was started is read back first.", site=site),
+            "leave": say("{site}: the run is ended as it stands. Nothing is taken back.", site=site),
+            "roll_back": say("{site}: what the run did is taken back now, step by step.", site=site),
+        }[stop]
+        above = (what, say("Reason: {reason}", reason=self.rights.reason))
+        self._confirm(above, phrase, ARM_AFTER_S, lambda: self._resume(run, phrase, stop))
 
-    def _resume(self, run: str, typed: str) -> None:
+    def _resume(self, run: str, typed: str, stop: str) -> None:
         def order(dispatch: Dispatch, login: Login) -> None:
             dispatch.resume(
-                run, who=self._app.session.who, reason=self.rights.reason, typed=typed, login=login
+                run,
+                who=self._app.session.who,
+                reason=self.rights.reason,
+                typed=typed,
+                login=login,
+                session=self.screen_id,
+                stop=stop,
             )
             self._app.call_later(self._resumed)
 
@@ -167,15 +233,17 @@ class Acting:
         self._busy = False
         self._app.say_briefly(None)
 
-    def _start(self, screen: PlanScreen) -> None:
+    def _start(self, screen: PlanScreen, typed: str, override: str) -> None:
         def order(dispatch: Dispatch, login: Login) -> None:
             folder = dispatch.start(
                 screen.playbook,
                 screen.plan,
                 who=self._app.session.who,
                 reason=self.rights.reason,
-                typed=screen.plan.confirm,
+                typed=typed,
                 login=login,
+                session=self.screen_id,
+                override=override,
             )
             self._app.call_later(self._show_run, screen, folder.run)
 
@@ -192,6 +260,8 @@ class Acting:
         def work() -> None:
             try:
                 give(dispatch, login)
+            except ReauthError as error:
+                self._app.call_later(self._too_old, error.phrase)
             except MedflowError as error:
                 self._app.call_later(self._plan_failed, error.phrase, False)
             except OSError:
@@ -199,53 +269,14 @@ class Acting:
 
         Work("start", work)
 
+    def _too_old(self, why: Phrase) -> None:
+        """The log-in became too old: it is given again, and the confirmation too."""
+        self._busy = False
+        self.rights.renew(why, lambda: None)
+
     def _show_run(self, screen: PlanScreen, run: str) -> None:
         self._busy = False
+        screen.is_started = True
         if self._app.screen is screen:
             self._app.pop_screen()
         self._app.push_screen(RunScreen(self._app.session, run))
-
-    def open_runs(self) -> None:
-        """Runs, newest first; the newest one that is not over is opened at once."""
-        dispatch = self._app.session.dispatch
-        if dispatch is None:
-            self._app.say_briefly(say("no run yet"))
-            return
-
-        def work() -> None:
-            self._app.call_later(self._show_runs, dispatch.runs())
-
-        threading.Thread(target=work, name="runs", daemon=True).start()
-
-    def _show_runs(self, states: tuple[RunState, ...]) -> None:
-        unfinished = [each for each in states if not each.phase.is_over]
-        self._app.say_briefly(None if states else say("no run yet"))
-        if not states:
-            return
-        if unfinished or len(states) == 1:
-            self._app.push_screen(RunScreen(self._app.session, (unfinished or list(states))[0].run))
-        else:
-            report = Report(speak=self._language, language=self._app.session.language.code)
-            lines = report.runs(states)
-            self._app.push_screen(
-                ReadingScreen(
-                    self._app.session,
-                    self._language(say("Runs of playbooks")),
-                    lambda cells: [(Span(f" {part}"),) for each in lines for part in wrap(each, cells - 3)],
-                )
-            )
-
-    def look_for_runs(self) -> None:
-        """At start-up: a run that still goes on, or was interrupted, is told in the second line."""
-        dispatch = self._app.session.dispatch
-        if dispatch is None:
-            return
-
-        def work() -> None:
-            found = dispatch.unfinished()
-            if found:
-                phrase = say("{key} shows a run that is not over", key=self._app.session.key("runs"))
-                phrase = phrase.also(PHASES[found[0].phase], found[0].said)
-                self._app.call_later(self._app.say_briefly, phrase)
-
-        threading.Thread(target=work, name="runs", daemon=True).start()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.style import Style
 from textual.app import App
 from textual.binding import BindingType
 from textual.events import Event, Key, Paste
@@ -15,10 +17,10 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from medflow_tui.model.health import EMPTY, Snapshot, Verdict
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui import styles
 from medflow_tui.ui.kept import Kept, take_up
-from medflow_tui.ui.messages import LineLost, SnapshotArrived
+from medflow_tui.ui.messages import LineLost, LogArrived, SnapshotArrived
 from medflow_tui.ui.present.health import ASCII
 from medflow_tui.ui.present.ring import rings
 from medflow_tui.ui.screens.base import KeyedScreen
@@ -27,15 +29,20 @@ from medflow_tui.ui.session import Session
 from medflow_tui.ui.terminal.choice import chosen_driver
 from medflow_tui.ui.terminal.link import Link
 from medflow_tui.ui.terminal.painter import Painter
+from medflow_tui.ui.terminal.sounding import ANSWERS_ITSELF, Sounding
 from medflow_tui.ui.terminal.turns import Turns
+from medflow_tui.ui.theme import bare_style, style
+from medflow_tui.ui.thrift import Thrift
 
 if TYPE_CHECKING:
     from medflow_tui.ui.acting import Acting
+    from medflow_tui.ui.economy import Economy
+    from medflow_tui.ui.terminal.curtain import Curtain
 
 ONCE_MORE = say("nothing is interrupted; ctrl+c once more quits")
 TICK_S = 1.0
+LOG_FIRST_S = 0.06  # its last lines are on the screen by then; what looking imports would double that
 SAID_FOR = timedelta(seconds=10)  # it hides the sentence that says what is wrong
-SOON_S, SOON_TIMES = 0.15, 5  # at first, so that the last lines of the log are seen as soon as they are read
 
 
 class MedflowApp(App[int], inherit_bindings=False):
@@ -51,18 +58,28 @@ class MedflowApp(App[int], inherit_bindings=False):
 
     snapshot: var[Snapshot] = var(EMPTY)
 
-    def __init__(self, session: Session, *, stock_terminal: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        stock_terminal: bool = False,
+        curtain: Curtain | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(driver_class=chosen_driver(), **options)
         self.session = session
-        self.link = Link()
+        self.link, self.curtain = Link(), curtain
+        self.sounding = Sounding(asks=not any(map(os.environ.get, ANSWERS_ITSELF)))
         self.is_plain = session.glyphs == ASCII
         self.turns = Turns(self, super().on_event)
+        self.thrift = Thrift(self)
+        self._has_news = False
         self._acting: Acting | None = None
         self._has_begun = False
         self.banner: Phrase | None = None
         self._banner_ends = session.now()
         self.fault: Exception | None = None
-        self.painter = None if stock_terminal else Painter()
+        self.painter = None if stock_terminal else Painter(curtain)
         self.looking = session.looking_for(self._publish)
         self.snapshot = self.looking.snapshot
         self.dashboard = DashboardScreen(session)
@@ -100,21 +117,30 @@ class MedflowApp(App[int], inherit_bindings=False):
         self.exit(return_code=code)
 
     def on_line_drained(self) -> None:
-        """Draw what was left out while the line stood still."""
-        self.refresh()
+        """Draw what was left out while the line had no room."""
+        if self.painter is None:
+            self.refresh()
+        else:
+            self.painter.go_on(self)
 
     def begin(self) -> None:
         """Once, after the first paint: the clients that looking imports would hold it up."""
         if self._has_begun:
             return
         self._has_begun = True
+        if self.painter is not None:  # a size that is not the usual one is laid out once more
+            self.dashboard.call_after_refresh(self.painter.lift, self)
         gc.freeze()
         gc.enable()
-        self.looking.start()
-        if self.session.follower is not None:
-            self.session.follower.start()
-        self.set_interval(SOON_S, self._tick, repeat=SOON_TIMES)
         self.set_interval(TICK_S, self._tick)
+        if self.session.follower is None:
+            self._begin_looking()
+        else:
+            self.session.follower.start(lambda: self.post_message(LogArrived()))
+            self.set_timer(LOG_FIRST_S, self._begin_looking)
+
+    def _begin_looking(self) -> None:
+        self.looking.start()
         if self.session.dispatch is not None:
             self.acting.look_for_runs()
             self.dashboard.draw_bar()
@@ -123,6 +149,15 @@ class MedflowApp(App[int], inherit_bindings=False):
         before, self.snapshot = self.snapshot, message.snapshot
         if self.session.site.bell and rings(before, message.snapshot):
             self.bell()
+        self._has_news = True
+        if not self.thrift.holds_back:
+            self._draw_news()
+
+    def on_log_arrived(self) -> None:
+        self.dashboard.take_log()
+
+    def _draw_news(self) -> None:
+        self._has_news = False
         for each in self.screen_stack:
             take = getattr(each, "take_snapshot", None)
             if take is not None:
@@ -135,12 +170,18 @@ class MedflowApp(App[int], inherit_bindings=False):
             self.say_briefly(None)
         if self._acting is not None:
             self._acting.rights.expire(self.session.now())
-        self.dashboard.tick()
+        self.thrift.look()
+        if self.thrift.is_due():
+            if self._has_news:
+                self._draw_news()
+            self.dashboard.tick()
         self.kept.look(self.dashboard)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """The seam to Textual: what the compositor made goes through the painter (see `ui.terminal.frames`)."""
-        if self.painter is None or not self.painter.paint(self, renderable):
+        if self.painter is None or not self.painter.paint(
+            self, renderable, first=self.turns.is_answered_by_paint()
+        ):
             super()._display(screen, renderable)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -157,6 +198,10 @@ class MedflowApp(App[int], inherit_bindings=False):
             self.painter.forget()
         self.refresh()
 
+    def action_low_data(self) -> None:
+        """Draw less, or all again."""
+        self.thrift.toggle_low()
+
     def action_copy(self) -> None:
         """The row or the page, to the clipboard."""
         from medflow_tui.ui.taking import copy
@@ -168,6 +213,11 @@ class MedflowApp(App[int], inherit_bindings=False):
         from medflow_tui.ui.taking import dump
 
         dump(self)
+
+    @property
+    def bytes_out(self) -> int:
+        """What all drawings cost so far."""
+        return self.painter.bytes_out if self.painter is not None else 0
 
     def write_to_terminal(self, sequence: str) -> None:
         """What is for the terminal itself, and not for the screen."""
@@ -193,7 +243,8 @@ class MedflowApp(App[int], inherit_bindings=False):
 
         from medflow_tui.ui.modals.prompt import Prompt
 
-        self.push_screen(Prompt(self.session.language.say(question), value=value), closed)
+        asked = Prompt(self.session.language.say(question), value=value, is_brief=self.economy.is_low)
+        self.push_screen(asked, closed)
 
     def action_help(self) -> None:
         """The keys of the place where one is."""
@@ -242,6 +293,16 @@ class MedflowApp(App[int], inherit_bindings=False):
         self._read_people()
 
     @property
+    def economy(self) -> Economy:
+        """How sparingly the screens are drawn now."""
+        return self.thrift.economy
+
+    @property
+    def style_of(self) -> Callable[[str], Style]:
+        """How a token looks now (see `ui.widgets.lines`)."""
+        return bare_style if self.economy.is_low else style
+
+    @property
     def acting(self) -> Acting:
         """What leads from a key to a run; made when it is first needed."""
         from medflow_tui.ui.acting import Acting
@@ -254,6 +315,11 @@ class MedflowApp(App[int], inherit_bindings=False):
     def armed_until(self) -> datetime | None:
         """Until when this person may act; None while read-only."""
         return self._acting.rights.until if self._acting is not None else None
+
+    @property
+    def waiting(self) -> Phrase:
+        """That a run waits for somebody; stands in the second line until it is ended or put away."""
+        return self._acting.finding.waiting if self._acting is not None else SILENCE
 
     def fitting(self) -> int:
         """How many playbooks fit what is wrong."""
@@ -282,6 +348,12 @@ class MedflowApp(App[int], inherit_bindings=False):
     def action_runs(self) -> None:
         """Runs of playbooks."""
         self.acting.open_runs()
+
+    def action_audit(self) -> None:
+        """What was done here."""
+        from medflow_tui.ui.screens.audit import AuditScreen
+
+        self.push_screen(AuditScreen(self.session))
 
     def action_interrupt(self) -> None:
         """What people press who do not know the program: it interrupts nothing, and twice at the top it quits."""

@@ -24,16 +24,18 @@ class Command:
     places: tuple[str, ...] = ()
 
 
-DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, READ = (
+DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT = (
     "dashboard",
     "log",
     "detail",
     "playbooks",
     "plan",
     "run",
+    "runs",
     "read",
+    "audit",
 )
-LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, READ)
+LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -67,9 +69,73 @@ COMMANDS: tuple[Command, ...] = (
         name="go on",
         keys=("enter",),
         action="go_on",
-        help=say("go on with a run that waits or was interrupted"),
+        help=say("answer what the run asks, or go on with one that waits or was interrupted"),
         label=say("go on with it"),
         places=(RUN,),
+    ),
+    Command(
+        name="read run",
+        keys=("enter",),
+        action="open",
+        help=say("open this run"),
+        label=say("open"),
+        places=(RUNS,),
+    ),
+    Command(
+        name="stop",
+        keys=("p",),
+        action="stop",
+        help=say("stop the run after the step in hand, or let it go on after all"),
+        label=say("pause"),
+        places=(RUN,),
+    ),
+    Command(
+        name="stop now",
+        keys=("s",),
+        action="stop_now",
+        help=say("stop the run now, as far as the step in hand allows; what that does is said first"),
+        label=say("stop now"),
+        places=(RUN,),
+    ),
+    Command(
+        name="all steps",
+        keys=("t",),
+        action="all_steps",
+        help=say("all steps of the run, or the one in hand"),
+        label=say("all steps"),
+        places=(RUN,),
+    ),
+    Command(
+        name="take over",
+        keys=("o",),
+        action="take_over",
+        help=say("take over: from now on this screen gives the orders to the run"),
+        label=say("take over"),
+        places=(RUN,),
+    ),
+    Command(
+        name="leave out",
+        keys=("i",),
+        action="leave_out",
+        help=say("leave the step out that waits, with a reason, where it may be left out"),
+        label=say("leave out"),
+        places=(RUN,),
+    ),
+    Command(
+        name="end run",
+        keys=("e",),
+        action="end_run",
+        help=say("end a run that waits: as it stands, or taken back; or put it away with a reason"),
+        label=say("end it"),
+        places=(RUN,),
+    ),
+    Command(
+        name="pass over",
+        keys=("o",),
+        action="pass_over",
+        help=say("pass over a window, a limit or the second person, with a reason that somebody looks at"),
+        label=say("pass over"),
+        places=(PLAN,),
     ),
     Command(
         name="filter",
@@ -77,7 +143,7 @@ COMMANDS: tuple[Command, ...] = (
         action="filter",
         help=say("show only rows or lines with these words"),
         label=say("filter"),
-        places=(DASHBOARD, LOG),
+        places=(DASHBOARD, LOG, PLAYBOOKS, RUNS),
     ),
     Command(
         name="problems",
@@ -154,7 +220,22 @@ COMMANDS: tuple[Command, ...] = (
         action="app.runs",
         help=say("runs of playbooks, also those still running"),
         label=say("runs"),
+        places=(DASHBOARD, LOG, PLAYBOOKS, RUN),
+    ),
+    Command(
+        name="audit",
+        keys=("f8",),
+        action="app.audit",
+        help=say("the audit: what was done here, and whether that is whole"),
         places=(DASHBOARD, LOG, PLAYBOOKS),
+    ),
+    Command(
+        name="sign",
+        keys=("s",),
+        action="sign",
+        help=say("sign that you looked at the audit"),
+        label=say("sign"),
+        places=(AUDIT,),
     ),
     Command(
         name="services",
@@ -275,6 +356,12 @@ COMMANDS: tuple[Command, ...] = (
         keys=("x",),
         action="app.dump",
         help=say("write what is on the screen to a file, without names or secrets"),
+    ),
+    Command(
+        name="low data",
+        keys=("z",),
+        action="app.low_data",
+        help=say("low-data mode: fewer bytes; or all again"),
     ),
     Command(name="redraw", keys=("ctrl+l",), action="app.redraw", help=say("draw the whole screen anew")),
     Command(

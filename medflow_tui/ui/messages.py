@@ -18,6 +18,13 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
+class LogArrived(Message):
+    """There is something in the follower of the logs."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, LogArrived)
+
+
 class LineLost(Message):
     """The terminal is gone, or the process was told to end; `code` is the exit code."""
 

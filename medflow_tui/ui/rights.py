@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from medflow_tui.model.performer import Login
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import redact
 from medflow_tui.ui.modals.prompt import Prompt
@@ -47,11 +46,28 @@ class Rights:
             self.lower(say("read-only again"))
         elif self._app.session.dispatch is None:
             self._app.say_briefly(say("there is nothing here that could be changed"))
-        elif self._app.session.site.environment == "production":
-            self._app.say_briefly(PRODUCTION)
         else:
             question = say("Why do you want to act? (10 characters at least; it is written down)")
             self._ask(question, self._with_reason)
+
+    def renew(self, why: Phrase, then: Callable[[], None]) -> None:
+        """Ask for the log-in again, because it is too old; the reason and the end of the time stay as they are."""
+        until, reason = self.until, self.reason
+
+        def with_name(name: str) -> None:
+            def with_password(password: str) -> None:
+                if not name.strip() or not password or self.until != until or until is None:
+                    self._app.say_briefly(say("nothing was done: no log-in was given"))
+                    return
+                login = Login(username=name.strip(), password=password, at=self._app.session.now())
+                self.reason, self.login = reason, login
+                self._app.say_briefly(None)
+                then()
+
+            self._ask(say("Your password (kept in memory only, tried once)"), with_password, secret=True)
+
+        self._app.say_briefly(why)
+        self._ask(why.also(say("Your user name in MedFlow")), with_name)
 
     def _with_reason(self, typed: str) -> None:
         reason = redact(clean(typed).strip())
@@ -65,8 +81,9 @@ class Rights:
             if not name or not password:
                 self._app.say_briefly(say("still read-only: no log-in was given"))
                 return
-            self.reason, self.login = reason, Login(username=name, password=password)
-            self.until = self._app.session.now() + ARMED_FOR
+            now = self._app.session.now()
+            self.reason, self.login = reason, Login(username=name, password=password, at=now)
+            self.until = now + ARMED_FOR
             self._app.say_briefly(
                 say("you may act until {at:clock}; the log-in is tried when a plan is made", at=self.until)
             )
@@ -77,11 +94,14 @@ class Rights:
     def _ask(self, question: Phrase, answered: Callable[[str], None], *, secret: bool = False) -> None:
         def closed(text: str | None) -> None:
             if text is None:
-                self._app.say_briefly(say("still read-only"))
+                still = say("still read-only") if self.until is None else say("left, nothing done")
+                self._app.say_briefly(still)
             else:
                 answered(text)
 
-        self._app.push_screen(Prompt(self._app.session.language.say(question), secret=secret), closed)
+        is_low = self._app.economy.is_low
+        asked = Prompt(self._app.session.language.say(question), secret=secret, is_brief=is_low)
+        self._app.push_screen(asked, closed)
 
     def _redraw(self) -> None:
         """Wherever the present rights are shown."""

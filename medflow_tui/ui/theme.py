@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from rich.style import Style
+if TYPE_CHECKING:
+    from rich.style import Style
 
 TOKENS = {
     "": "",
@@ -27,9 +29,29 @@ TOKENS = {
     "bad": "bright_red",
     "new": "bold",
 }
+NEWS = (
+    *("warning", "critical", "unknown", "stale", "bad"),
+    *("maintenance", "env-production", "env-drill", "env-lab"),
+)
 
 
 @lru_cache(maxsize=64)
 def style(token: str) -> Style:
     """The style of a token; an unknown token is a fault of the program."""
+    from rich.style import Style
+
     return Style.parse(TOKENS[token])
+
+
+def bare(token: str) -> str:
+    """The token where bytes are saved: only what is news has a style; signs and words say all of it anyway.
+
+    >>> bare("quiet"), bare("critical")
+    ('', 'critical')
+    """
+    return token if token in NEWS else ""
+
+
+def bare_style(token: str) -> Style:
+    """The style of a token where bytes are saved."""
+    return style(bare(token))

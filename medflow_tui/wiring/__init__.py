@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,27 +34,27 @@ if TYPE_CHECKING:
     from medflow_tui.journal.history import HistoryReader
     from medflow_tui.monitor.attached import Attached
     from medflow_tui.monitor.poller import People
+    from medflow_tui.runner.dispatch import Dispatch
 
 RECENT = timedelta(hours=6)
 RUN_COMMAND = "_run"  # by which this program starts itself as the process of a run
-FAILED = 1
-AT_ONCE_S = 0.5  # nobody wonders so soon why the prompt does not come
-TEXTUAL_SETTINGS = {
-    "TEXTUAL_ANIMATIONS": "none",
-    "TEXTUAL_SMOOTH_SCROLL": "0",
-    "TEXTUAL_DISABLE_KITTY_KEY": "1",
-    "TEXTUAL_THEME": "ansi-dark",
-    "ESCDELAY": "500",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line said: `site` and `state` paths or None, `language` "auto", "en" or "fr"."""
+    """What the command line said: `site` and `state` paths or None, `language` "auto", "en" or "fr"; None: nothing."""
 
     site: str | None = None
     state: str | None = None
     language: str = "auto"
+    is_low: bool | None = None
+    budget_bytes_per_s: float | None = None
+
+
+def as_asked(site: Site, options: Options) -> Site:
+    """The site with what the command line says of the screen."""
+    asked = {"low_data": options.is_low, "budget_bytes_per_s": options.budget_bytes_per_s}
+    return replace(site, **{key: value for key, value in asked.items() if value is not None})  # type: ignore[arg-type]
 
 
 def open_settings(options: Options) -> Settings:
@@ -161,26 +160,33 @@ def people_on(desk: Desk) -> Callable[[datetime], People | None]:
 
 
 @contextmanager
-def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
-    """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError."""
+def living_session(options: Options, *, note: str = "", logs: bool = True) -> Iterator[Session]:
+    """The session of one viewer over the real monitor; its history is closed at the end. Raises SettingsError.
+
+    Without `logs` who follows the logs is to be put in later: it takes a while to import.
+    """
     from medflow_tui.journal.desk import Desk
     from medflow_tui.journal.history import HistoryReader
     from medflow_tui.journal.views import Views
-    from medflow_tui.wiring.acting import dispatch_for
 
     settings = open_settings(options)
-    site, state = settings.site, open_state(options)
+    site, state = as_asked(settings.site, options), open_state(options)
     report = reporter(state)
     reader, desk = HistoryReader(state, utc_now), Desk(state)
-    tools = tools_for(site, state)
+    tools = cache(lambda: tools_for(site, state))
 
     looking: list[Attached] = []
 
     def looking_for(publish: Callable[[Snapshot], None]) -> Looking:
         from medflow_tui.wiring.collecting import attached
 
-        looking.append(attached(site, tools, report)(publish))
+        looking.append(attached(site, state, tools, report)(publish))
         return looking[-1]
+
+    def dispatch_of() -> Dispatch | None:
+        from medflow_tui.wiring.acting import dispatch_for
+
+        return dispatch_for(site, state, tools())
 
     views = Views(state, login_name(), site.code)
     session = Session(
@@ -193,8 +199,8 @@ def living_session(options: Options, *, note: str = "") -> Iterator[Session]:
         looking_for=looking_for,
         history=reader,
         desk=desk,
-        follower=follow_logs(site),
-        dispatch_of=cache(lambda: dispatch_for(site, state, tools)),
+        follower=follow_logs(site) if logs else None,
+        dispatch_of=cache(dispatch_of),
         order=_lab_order(site),
         note=note,
         report=report,
@@ -216,84 +222,14 @@ def open_dashboard(options: Options, *, stock_terminal: bool = False, note: str 
     What is made until the first paint stays: `MedflowApp.begin` lets the collector of garbage look at what comes after.
     """
     gc.disable()
-    with living_session(options, note=note) as session:
-        return run_app(session, stock_terminal=stock_terminal)
+    from medflow_tui.wiring.screen import run_app
 
-
-def run_app(session: Session, *, stock_terminal: bool) -> int:
-    """Import Textual with the settings that keep a thin line thin, and run; a crash ends in one sentence and 1."""
-    for name, value in TEXTUAL_SETTINGS.items():
-        os.environ.setdefault(name, value)
-    from medflow_tui.ui.app import MedflowApp
-    from medflow_tui.ui.terminal.guard import WORK_WITHIN_S, guarded
-    from medflow_tui.ui.work import finish
-
-    app, note = MedflowApp(session, stock_terminal=stock_terminal), noter(session.state)
-    with _faults_of_threads(session.report), guarded(app, app.link, note):
-        app.run(mouse=False)
-    if app.link.is_lost:
-        _let_go_of_terminal()
-    if finish(AT_ONCE_S) and not app.link.is_lost:
-        tell_line(session.language.say(say("something is still being written down: one moment")))
-    for name in finish(WORK_WITHIN_S):
-        note(f"not finished: {name}")
-    if app.fault is not None:
-        sys.stderr.write(session.language.say(write_down(app.fault, session.state)) + "\n")
-    _say_what_goes_on(session, note if app.link.is_lost else tell_line)
-    if app.link.loss is not None:
-        return app.link.loss.code
-    return FAILED if app.fault is not None else app.return_code or 0
-
-
-def tell_line(sentence: str) -> None:
-    """One line on standard output."""
-    sys.stdout.write(f"{sentence}\n")
-    sys.stdout.flush()
-
-
-def noter(state: Path) -> Callable[[str], None]:
-    """Writes a sentence into the program's own log; never raises."""
-
-    def note(sentence: str) -> None:
-        from medflow_tui.journal.own_log import keep_own_log
-
-        keep_own_log(state).warning("%s", sentence)
-
-    return note
-
-
-def _let_go_of_terminal() -> None:
-    """Nobody reads there any more, and writing would only raise."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in range(3):
-        os.dup2(nothing, descriptor)
-
-
-def _say_what_goes_on(session: Session, tell: Callable[[str], None]) -> None:
-    """After the screen is gone: a run does not end with the dashboard."""
-    for each in session.dispatch.going_on() if session.dispatch is not None else ():
-        sentence = say(
-            "the run {run} goes on without the dashboard; at the next start {key} shows it, now “medflow-tui playbook runs”",
-            run=each.run,
-            key=session.key("runs"),
+    with living_session(options, note=note, logs=False) as session:
+        return run_app(
+            session,
+            stock_terminal=stock_terminal,
+            finish=lambda session: replace(session, follower=follow_logs(session.site)),
         )
-        tell(session.language.say(sentence))
-
-
-@contextmanager
-def _faults_of_threads(report: Callable[[BaseException, str], None]) -> Iterator[None]:
-    """What ends a thread goes to the program's own log, and not across the screen."""
-    before = threading.excepthook
-
-    def tell(fault: threading.ExceptHookArgs) -> None:
-        if fault.exc_value is not None:
-            report(fault.exc_value, fault.thread.name if fault.thread is not None else "thread")
-
-    threading.excepthook = tell
-    try:
-        yield
-    finally:
-        threading.excepthook = before
 
 
 def write_down(fault: BaseException, state: Path) -> Phrase:

@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medflow_tui.clients.tools import Tools, utc_now
-from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.site import Site
-from medflow_tui.model.words import say
 from medflow_tui.wiring import RUN_COMMAND, tools_for
 
 if TYPE_CHECKING:
-    from medflow_tui.actions.medflow_queue import QueueCrew
-    from medflow_tui.model.performer import Crew, Login
+    from medflow_tui.clients.expected import Expected
+    from medflow_tui.model.performer import Crew, Login, Performer, Survey
     from medflow_tui.model.procedure import Playbook
     from medflow_tui.runner.dispatch import Dispatch
+    from medflow_tui.wiring.crews import JoinedCrew
 
 
 def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
     """The desk for acting at this site; None where nothing is watched that a playbook could mend."""
-    from medflow_tui.playbooks.load import load_all, shipped
+    from medflow_tui.playbooks.shelf import folders_of, stock
     from medflow_tui.runner.dispatch import Dispatch
 
+    shelf = stock(folders_of(site.source))
     playbooks = tuple(
-        each for each in load_all(shipped()) if {target.kind for target in site.targets} & set(each.fits)
+        each
+        for each in shelf.playbooks
+        if not each.fits or {target.kind for target in site.targets} & set(each.fits)
     )
-    if not playbooks or os.name != "posix":
+    if not any(each.fits for each in playbooks) or os.name != "posix":
         return None
 
     def crew_for(playbook: Playbook, login: Login | None) -> AbstractContextManager[Crew]:
-        return crew_of(site, tools, login)
+        return crew_of(playbook, site, tools, login)
 
     command = (sys.executable, "-m", "medflow_tui", RUN_COMMAND)
     return Dispatch(
@@ -41,34 +45,66 @@ def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
     )
 
 
-def crew_of(site: Site, tools: Tools, login: Login | None) -> QueueCrew:
-    """The crew of the device sync playbook at this site. Raises RefusedError."""
-    from medflow_tui.actions.medflow_queue import Place, QueueCrew
-    from medflow_tui.model.targets.http import BACKEND, HttpTarget
-    from medflow_tui.model.targets.queue import QueueTarget
+def crew_of(playbook: Playbook, site: Site, tools: Tools, login: Login | None) -> IdentifiedCrew:
+    """The crew of a playbook. Raises RefusedError."""
+    from medflow_tui.wiring.crews import JoinedCrew
 
-    backend = next(
-        (each for each in site.targets if isinstance(each, HttpTarget) and each.role == BACKEND), None
-    )
-    queue = next((each for each in site.targets if isinstance(each, QueueTarget)), None)
-    if backend is None or queue is None:
-        raise RefusedError(say("this site names no backend and no device queue: there is nothing to act on"))
-    place = Place(
-        backend=queue.api or backend.address,
-        redis=queue.address,
-        redis_password=queue.password,
-        ca_file=queue.ca_file or backend.ca_file,
-    )
-    return QueueCrew(place, tools, login)
+    return IdentifiedCrew(JoinedCrew(playbook, site, tools, login), playbook, site, tools)
+
+
+class IdentifiedCrew:
+    """A crew that also asks each database that it acts on which site it belongs to."""
+
+    def __init__(self, crew: JoinedCrew, playbook: Playbook, site: Site, tools: Tools) -> None:
+        self._crew, self._playbook, self._site, self._tools = crew, playbook, site, tools
+
+    def __enter__(self) -> IdentifiedCrew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._crew.__exit__()
+
+    def survey(self) -> Survey:
+        from medflow_tui.actions.site_identity import told_facts
+        from medflow_tui.rules.permits import DISRUPTIVE
+
+        found = self._crew.survey()
+        if self._playbook.risk not in DISRUPTIVE:
+            return found
+        told = told_facts(self._site, self._tools, tuple(found.targets.values()))
+        return replace(found, facts={**found.facts, **told})
+
+    def performer(self, action: str) -> Performer | None:
+        return self._crew.performer(action)
+
+
+def expected_by(plan: Mapping[str, Any], playbook: Playbook, site: Site) -> Expected | None:
+    """What the servers must say while this plan is carried out."""
+    from medflow_tui.clients.expected import Expected
+    from medflow_tui.rules.access_guards import PLANTED
+    from medflow_tui.rules.permits import DISRUPTIVE
+
+    if playbook.risk not in DISRUPTIVE:
+        return None
+    told = {
+        name.removeprefix(PLANTED): str(each)
+        for name, each in plan.get("facts", {}).items()
+        if name.startswith(PLANTED)
+    }
+    return Expected(site=site.code, environment=site.environment, told=told)
 
 
 def run_order() -> int:
     """The process of a run: the order comes through standard input (see `runner.process`)."""
     from medflow_tui.config.load import load
+    from medflow_tui.journal.run_log import RunFolder
+    from medflow_tui.playbooks.load import parse
     from medflow_tui.runner.process import Assembly, Order, run_from_pipe
 
     def assemble(order: Order) -> Assembly:
-        site = load(Path(order.site_file)).site
-        return Assembly(site=site, crew=crew_of(site, tools_for(site, order.state), order.login))
+        site, folder = load(Path(order.site_file)).site, RunFolder(path=order.folder)
+        playbook = parse(folder.playbook.read_text(encoding="utf-8"), str(folder.playbook))
+        tools = replace(tools_for(site, order.state), expected=expected_by(folder.plan(), playbook, site))
+        return Assembly(site=site, crew=crew_of(playbook, site, tools, order.login))
 
     return run_from_pipe(assemble)

@@ -44,17 +44,20 @@ def hello_for(site: Site) -> Hello:
     return Hello(pid=os.getpid(), version=__version__, site=mark_of(site))
 
 
-def watch_of(site: Site, tools: Tools, report: Report) -> Callable[[Publish, Snapshot], Watch]:
+def watch_of(
+    site: Site, state: Path, tools_of: Callable[[], Tools], report: Report
+) -> Callable[[Publish, Snapshot], Watch]:
     """Makes a watch: the monitor of the site with its history, going on from what is known."""
 
     def build(publish: Publish, known: Snapshot = EMPTY) -> Watch:
         from medflow_tui.journal.desk import Desk
         from medflow_tui.journal.history import History
+        from medflow_tui.journal.orders import Orders
         from medflow_tui.monitor.poller import Monitor
         from medflow_tui.monitor.watch import Watch
 
-        history, desk = History(tools.state, utc_now), Desk(tools.state)
-        knowledge = _knowledge(site, tools.state, report)
+        tools, history, desk, orders = tools_of(), History(state, utc_now), Desk(state), Orders(state)
+        knowledge = _knowledge(site, state, report)
         knowledge.take_over(known, utc_now())
         now = utc_now()
         monitor = Monitor(
@@ -64,7 +67,7 @@ def watch_of(site: Site, tools: Tools, report: Report) -> Callable[[Publish, Sna
             now=utc_now,
             memory=history,
             knowledge=knowledge,
-            notices=tools.budget.notices,
+            notices=lambda: (*orders.notices(), *tools.budget.notices()),
             people=people_on(desk),
             report=report,
         )
@@ -74,18 +77,20 @@ def watch_of(site: Site, tools: Tools, report: Report) -> Callable[[Publish, Sna
     return build
 
 
-def attached(site: Site, tools: Tools, report: Report) -> Callable[[Publish], Attached]:
+def attached(
+    site: Site, state: Path, tools_of: Callable[[], Tools], report: Report
+) -> Callable[[Publish], Attached]:
     """Makes what a dashboard looks through: the collector, or a watch of its own."""
 
     def build(publish: Publish) -> Attached:
         from medflow_tui.monitor.attached import Attached
 
-        first = _knowledge(site, tools.state, report).snapshot(utc_now())
+        first = _knowledge(site, state, report).snapshot(utc_now())
         return Attached(
-            tools.state,
+            state,
             lambda: hello_for(site),
             publish,
-            watch_of(site, tools, report),
+            watch_of(site, state, tools_of, report),
             first=first,
             now=utc_now,
             report=report,
@@ -112,7 +117,7 @@ def run_collector(options: Options, started: Callable[[Path], None]) -> None:
     def report(error: BaseException, where: str) -> None:
         log.error("fault at %s", where, exc_info=error)
 
-    build = watch_of(site, tools_for(site, state), report)
+    build = watch_of(site, state, lambda: tools_for(site, state), report)
     collector = Collector(
         state, hello_for(site), lambda publish: build(publish, EMPTY), log=log.info, report=report
     )

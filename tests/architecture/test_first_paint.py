@@ -18,10 +18,94 @@ LATER = (
 )
 
 
+OURS = [
+    "cli",
+    "cli.dashboard",
+    "cli.speech",
+    "cli.straight",
+    "clients",
+    "clients.tools",
+    "config",
+    "config.load",
+    "config.locations",
+    "config.place",
+    "config.schema",
+    "config.values",
+    "journal",
+    "journal.database",
+    "journal.desk",
+    "journal.history",
+    "journal.history_rows",
+    "journal.lock",
+    "journal.phrases",
+    "journal.private",
+    "journal.small_file",
+    "journal.views",
+    "locale",
+    "locale.language",
+    "model",
+    "monitor",
+    "monitor.attached",
+    "monitor.connection",
+    "monitor.knowledge",
+    "monitor.reading",
+    "monitor.wire",
+    "rules",
+    "rules.alerts",
+    "rules.cleaning",
+    "rules.cost",
+    "rules.distinct",
+    "rules.handover",
+    "rules.meter",
+    "rules.thrift",
+    "ui",
+    "ui.commands",
+    "ui.ink",
+    "ui.keymap",
+    "ui.keys",
+    "ui.opening",
+    "ui.present",
+    "ui.session",
+    "ui.terminal",
+    "ui.theme",
+    "wiring",
+    "wiring.collecting",
+    "wiring.screen",
+]
+ROOMS = ("model.", "ui.present.", "ui.terminal.")  # all of them pure, or a terminal's
+
+
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def moments(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str]]:
     folder: Path = tmp_path_factory.mktemp("first-paint")
     return modules_at_first_paint(folder)
+
+
+@pytest.fixture(scope="module")
+def loaded(moments: tuple[set[str], set[str]]) -> set[str]:
+    return moments[1]
+
+
+def test_the_first_drawing_leaves_before_textual_rich_and_asyncio_are_imported(
+    moments: tuple[set[str], set[str]],
+) -> None:
+    drawn, _ = moments
+    assert "medflow_tui.ui.opening" in drawn
+    assert {each.partition(".")[0] for each in drawn} & {
+        "textual",
+        "rich",
+        "asyncio",
+        "argparse",
+        *CLIENTS,
+    } == set()
+
+
+def test_before_the_first_drawing_nothing_else_of_ours_is_imported_than_what_is_listed(
+    moments: tuple[set[str], set[str]],
+) -> None:
+    drawn, _ = moments
+    ours = {each.removeprefix("medflow_tui.") for each in drawn if each.startswith("medflow_tui.")}
+    assert {each for each in ours if not each.startswith(ROOMS)} - set(OURS) == set()
 
 
 def test_no_service_client_is_imported_before_the_first_paint(loaded: set[str]) -> None:

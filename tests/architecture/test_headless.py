@@ -131,4 +131,4 @@ def test_a_subcommand_loads_only_what_its_site_needs(
 
 
 def test_config_and_check_parse_their_words_without_textual() -> None:
-    assert loaded_after("from medflow_tui.cli import parser; parser()") == set()
+    assert loaded_after("from medflow_tui.cli.arguments import parser; parser()") == set()

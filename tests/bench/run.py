@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.bench.line import HERE_AND_NOW, Chunk, Line
 from tests.bench.screen import Moment, Screen, first_seen, replay
-from tests.bench.terminal import Chunk, Press, Program, Sample, Size, Terminal
+from tests.bench.terminal import Press, Program, Sample, Size, Terminal
 
 SETTLE_S = 1.0  # after the first full paint; what comes later is the steady part
+OPENING_S = 1.0  # after each of the opening keys
+BEAT_GAP_S = 0.2  # a pause that parts what one beat drew from what the next does
 BURST_GAP_S = 0.025  # a pause that parts what one key drew from what came otherwise
 KEY_WINDOW_S = 1.0  # output that long after a key is ascribed to it
 
@@ -58,7 +62,13 @@ class Run:
 
     @property
     def bytes_per_s(self) -> float:
-        return self.steady_bytes / (self.steady_to - self.steady_from)
+        """From the first burst to the last where there is a beat, so that where the steady part is cut does not count."""
+        steady = [each for each in self.chunks if self.steady_from < each.at <= self.steady_to]
+        beats = [now.at for before, now in itertools.pairwise(steady) if now.at - before.at > BEAT_GAP_S]
+        if len(beats) < 2:
+            return self.steady_bytes / (self.steady_to - self.steady_from)
+        first, last = beats[0], beats[-1]
+        return sum(len(each.data) for each in steady if first <= each.at < last) / (last - first)
 
     @property
     def cpu_percent(self) -> float:
@@ -80,6 +90,22 @@ class Run:
         return tuple(
             self._key(number) for number, press in enumerate(self.presses) if not key or press.key == key
         )
+
+    def marker_moves(self) -> list[float | None]:
+        """Seconds from each press until the screen showed another row chosen; None when that was not before the next."""
+        screen, chunks, found = Screen(self.size), list(self.chunks), list[float | None]()
+        ends = [each.at for each in self.presses[1:]] + [self.chunks[-1].at + 1.0]
+        for press, end in zip(self.presses, ends, strict=True):
+            while chunks and chunks[0].at < press.at:
+                screen.feed(chunks.pop(0).data)
+            before, took = screen.marks, None
+            while took is None and chunks and chunks[0].at < end:
+                screen.feed(chunks[0].data)
+                if screen.marks != before:
+                    took = chunks[0].at - press.at
+                chunks.pop(0)
+            found.append(took)
+        return found
 
     def _key(self, number: int) -> KeyCost:
         press = self.presses[number]
@@ -106,14 +132,18 @@ class Strokes:
     apart_s: float = 0.4
 
 
-def record(program: Program, size: Size, seconds: float, *scripts: Strokes) -> Run:
-    """Run it until its first full paint, then for `seconds`, then with the strokes of each script in turn.
+def record(program: Program, size: Size, seconds: float, *scripts: Strokes, line: Line = HERE_AND_NOW) -> Run:
+    """Run it until its first full paint and through its opening keys, then for `seconds`, then with the strokes of each script in turn.
 
     The steady part is the `seconds`, or with scripts the time of the last of them (those before it set the scene).
     """
-    with Terminal(program, size) as terminal:
+    with Terminal(program, size, line=line) as terminal:
         terminal.until_ready()
+        terminal.until_shown()
         terminal.watch(SETTLE_S)
+        for key in program.opening:
+            terminal.press(key)
+            terminal.watch(OPENING_S)
         begins = terminal.sample().at
         terminal.watch(seconds)
         for script in scripts:

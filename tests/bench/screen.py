@@ -6,14 +6,17 @@ import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pyte
 
-from tests.bench.terminal import Chunk, Size
+from tests.bench.line import Chunk
+from tests.bench.terminal import Size
 
 # pyte takes the parameters of these for text; they show nothing.
 _UNSHOWN = re.compile(r"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1bP[^\x1b]*\x1b\\")
-_REPEAT = re.compile(r"(.)\x1b\[(\d+)b", re.DOTALL)
+MARKERS, MARKED = ("▸", ">"), range(3)
+_BEGUN = re.compile(r"\x1b(?:\[[^@-~\x1b]*|P[^\x1b]*\x1b?)?$")  # a sequence whose end has not come yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +27,45 @@ class Moment:
     bytes_before: int
 
 
+class _Cells(pyte.Screen):
+    """With two things that pyte does not know: the repetition of a character, and the next line."""
+
+    _last = ""
+
+    def draw(self, data: str) -> None:
+        self._last = data[-1:] or self._last
+        super().draw(data)
+
+    def repeat(self, count: int = 1) -> None:
+        super().draw(self._last * (count or 1))
+
+    def next_line(self) -> None:
+        self.carriage_return()
+        self.linefeed()
+
+
+class _Stream(pyte.Stream):
+    """That knows their sequences."""
+
+    csi: ClassVar = {**pyte.Stream.csi, "b": "repeat"}
+    escape: ClassVar = {**pyte.Stream.escape, "E": "next_line"}
+    events = frozenset([*pyte.Stream.events, "repeat", "next_line"])
+
+
 class Screen:
     """A terminal emulator fed with bytes as they come."""
 
     def __init__(self, size: Size) -> None:
-        self._screen = pyte.Screen(size.columns, size.lines)
-        self._stream = pyte.Stream(self._screen)
+        self._screen, self._rest = _Cells(size.columns, size.lines), ""
+        self._stream = _Stream(self._screen)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def feed(self, data: bytes) -> None:
-        text = _UNSHOWN.sub("", self._decode(data))
-        self._stream.feed(_REPEAT.sub(lambda each: each[1] * (1 + int(each[2])), text))
+        text = self._rest + self._decode(data)
+        begun = _BEGUN.search(text)
+        whole = text[: begun.start()] if begun else text
+        self._rest = text[len(whole) :]
+        self._stream.feed(_UNSHOWN.sub("", whole))
 
     @property
     def lines(self) -> list[str]:
@@ -43,6 +74,17 @@ class Screen:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    @property
+    def marks(self) -> tuple[tuple[object, ...], ...]:
+        """What tells the chosen row from the others: a marker before it, or its colours."""
+        cells = (
+            [self._screen.buffer[line][column] for column in MARKED] for line in range(self._screen.lines)
+        )
+        return tuple(
+            (row[0].data if row[0].data in MARKERS else "", *((each.bg, each.reverse) for each in row))
+            for row in cells
+        )
 
 
 def replay(chunks: Iterable[Chunk], size: Size) -> Screen:

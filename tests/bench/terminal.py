@@ -20,17 +20,13 @@ from pathlib import Path
 import psutil
 
 from tests.bench.answers import Answers
+from tests.bench.keyboard import Keyboard
+from tests.bench.line import HERE_AND_NOW, LEAST_PIECE, Chunk, Line, Wire
 
 SAMPLE_EVERY_S = 0.25
-PATIENCE_S = 40.0
-KEYS = {
-    "up": b"\x1b[A",
-    "down": b"\x1b[B",
-    "end": b"\x1b[F",
-    "escape": b"\x1b",
-    "f4": b"\x1bOS",
-    "tab": b"\t",
-}
+MOST_AT_ONCE = 65536
+FULL_S = 0.02  # between two looks whether a full line takes more
+PATIENCE_S = 90.0
 _UNWANTED = (
     "COLORTERM",
     "COLUMNS",
@@ -69,27 +65,23 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is measured. `ready` is a pattern of the text of its first full paint; `quit` are the keys that end it."""
+    """What is measured. `ready` is a pattern of the text of its first full paint.
+
+    `opening` are the keys that lead to what is measured, `quit` those that end it (none: a hang-up).
+    """
 
     name: str
     argv: tuple[str, ...]
     ready: str
     folder: Path
     quit: str = "q"
+    opening: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """What one read gave; `at` is seconds after the start of the program."""
-
-    at: float
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Press:
-    """A key and when it was sent."""
+    """A key and when a hand pressed it."""
 
     at: float
     key: str
@@ -106,15 +98,18 @@ class Sample:
 
 
 class Terminal:
-    """One program on one pseudo-terminal, until the `with` block ends. Not to be shared between threads."""
+    """One program on one pseudo-terminal behind a line, until the `with` block ends. Not to be shared between threads."""
 
-    def __init__(self, program: Program, size: Size, *, term: str = "xterm-256color") -> None:
+    def __init__(
+        self, program: Program, size: Size, *, line: Line = HERE_AND_NOW, term: str = "xterm-256color"
+    ) -> None:
         self.program, self.size = program, size
+        self._wire = Wire(line)
         self.chunks: list[Chunk] = []
         self.presses: list[Press] = []
         self.samples: list[Sample] = []
         self.exit_code: int | None = None
-        self._answers = Answers()
+        self._answers, self._keyboard = Answers(), Keyboard()
         self._seen = b""
         self._hung_up = False
         self._next_sample = 0.0
@@ -122,7 +117,7 @@ class Terminal:
         environment |= {"TERM": term, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **program.environment}
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size.lines, size.columns, 0, 0))
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._process = subprocess.Popen(
             program.argv,
             stdin=slave,
@@ -146,7 +141,7 @@ class Terminal:
     @property
     def now(self) -> float:
         """Seconds after the start."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     @property
     def pid(self) -> int:
@@ -175,9 +170,14 @@ class Terminal:
             self._turn(0.25)
 
     def press(self, key: str) -> None:
-        """Send a key (a name of `KEYS`, or text)."""
+        """Send a key (a name of `NAMED`, or text)."""
         self.presses.append(Press(self.now, key))
-        self._send(KEYS.get(key, key.encode()))
+        self._wire.post(self._keyboard.typed(key), self.now)
+        self._deliver()
+
+    def until_shown(self) -> None:
+        """Let it run until the screen has everything that was written until now."""
+        self.watch(self._wire.all_shown_at(self.now) - self.now)
 
     def resize(self, size: Size) -> None:
         """The window has another size."""
@@ -195,11 +195,11 @@ class Terminal:
 
     def sample(self) -> Sample:
         """CPU and memory at this moment; also kept."""
-        cpu = resident = alive = 0
+        cpu, resident, alive = 0.0, 0, 0
         with contextlib.suppress(psutil.Error):
             for each in (self._family, *self._family.children(recursive=True)):
                 with contextlib.suppress(psutil.Error):
-                    cpu += sum(each.cpu_times()[:4])
+                    cpu += cpu_seconds(each)
                     resident += each.memory_info().rss
                     alive += 1
         taken = Sample(self.now, cpu, resident, alive)
@@ -210,8 +210,9 @@ class Terminal:
         """Ask it to quit, then hang up, then end it; only the program itself is ended, by its id."""
         if self.exit_code is not None:
             return
-        self._send(self.program.quit.encode())
-        self._until_ended(patience_s)
+        if self.program.quit:
+            self._send(self.program.quit.encode())
+            self._until_ended(patience_s)
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
             if self._process.poll() is None:
                 self._process.send_signal(number)
@@ -228,6 +229,11 @@ class Terminal:
             else:
                 self._turn(0.05, sampling=False)
 
+    def _deliver(self) -> None:
+        """Give the program the keys and answers that have come through the line."""
+        if data := self._wire.arrived(self.now):
+            self._send(data)
+
     def _send(self, data: bytes) -> None:
         if not self._hung_up:
             with contextlib.suppress(OSError):
@@ -240,10 +246,17 @@ class Terminal:
                 self.sample()
                 self._next_sample = self.now + SAMPLE_EVERY_S
             most_s = min(most_s, max(0.0, self._next_sample - self.now))
+        self._deliver()
+        if (arrival := self._wire.next_arrival()) is not None:
+            most_s = min(most_s, max(0.0, arrival - self.now))
+        room = self._wire.room(self.now) if sampling else MOST_AT_ONCE
+        if room < LEAST_PIECE:
+            time.sleep(min(most_s, FULL_S))
+            return
         if not select.select([self._master], [], [], most_s)[0]:
             return
         try:
-            data = os.read(self._master, 65536)
+            data = os.read(self._master, min(room, MOST_AT_ONCE))
         except BlockingIOError:
             return
         except OSError as error:
@@ -253,13 +266,26 @@ class Terminal:
         if not data:
             self._hung_up = True
             return
-        self.chunks.append(Chunk(self.now, data))
+        self.chunks += self._wire.carry(data, now := self.now)
         self._seen += data
-        self._send(self._answers.to(data))
+        self._keyboard.hear(data)
+        if answers := self._answers.to(data):
+            self._wire.post(answers, self._wire.all_shown_at(now))
+            self._deliver()
 
     def bytes_between(self, begins: float, ends: float) -> int:
         """Bytes that came in that time."""
         return sum(len(each.data) for each in self.chunks if begins < each.at <= ends)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Of a process with its ended threads and children; by its own clock, which does not count in hundredths."""
+    times = process.cpu_times()
+    try:
+        own: float = time.clock_gettime((~process.pid << 3) | 2)  # clock_getcpuclockid of the C library
+    except OSError:
+        own = times.user + times.system
+    return own + times.children_user + times.children_system
 
 
 def _take_terminal() -> None:

@@ -17,7 +17,7 @@ import pytest
 from medflow_tui.journal.tail import BINARY, FORBIDDEN, MISSING, NO_FILE, ROTATED, TRUNCATED, Chunk, Tail
 from medflow_tui.model.log import Level, LogLine
 from medflow_tui.model.words import SILENCE
-from medflow_tui.monitor.logs import LogFollower, LogSource, chosen_of
+from medflow_tui.monitor.logs import LogFollower, LogSource
 
 GIGABYTE = 1 << 30
 
@@ -342,12 +342,48 @@ def test_a_flood_is_counted_and_its_errors_are_kept(log: Path, following: Callab
     assert len(lines) + dropped == 3000
 
 
-def test_alarming_lines_are_chosen_first() -> None:
-    raw = [f"line {n}" for n in range(100)]
-    raw[3] = "Error: boom"
-    chosen, left_out = chosen_of(raw, 3)
-    assert (chosen, left_out) == (["Error: boom", "line 98", "line 99"], 0)
-    assert chosen_of([f"error {n}" for n in range(10)], 4) == ([f"error {n}" for n in range(6, 10)], 6)
+def test_a_burst_is_shown_whole(log: Path, following: Callable[..., LogFollower]) -> None:
+    append(log, "before")
+    follower = following(log)
+    until(follower, lambda lines: len(lines) == 1)
+    append(log, *(record("info", f"line {n}", "2026-11-23T08:00:00Z") for n in range(180)))
+    assert until(follower, lambda lines: any(each.text == "line 179" for each in lines))[1] == 0
+
+
+def test_a_flood_that_goes_on_is_thinned_out_and_every_line_of_it_is_counted(
+    log: Path, following: Callable[..., LogFollower]
+) -> None:
+    append(log, "before")
+    follower = following(log, lines_a_look=50, lines_a_second=20.0)
+    until(follower, lambda lines: len(lines) == 1)
+    shown = dropped = 0
+    for look in range(5):
+        last = f"line {look} 99"
+        append(log, *(f"line {look} {n}" for n in range(100)))
+        lines, left_out = until(follower, lambda lines, last=last: any(each.text == last for each in lines))
+        shown, dropped = shown + len(lines), dropped + left_out
+    assert shown + dropped == 500
+    assert shown < 5 * 50
+
+
+def test_it_tells_when_something_came_and_only_then(log: Path) -> None:
+    told: list[float] = []
+    follower = LogFollower([LogSource(label="x", path=log)], every_s=0.02)
+    append(log, "before")
+    follower.start(lambda: told.append(time.monotonic()))
+    try:
+        until(follower, lambda lines: len(lines) == 1)
+        assert len(told) == 1
+        follower.pause()
+        append(log, "during the pause")
+        while follower.drain().missed < 1:
+            time.sleep(0.01)
+        assert len(told) == 1
+        follower.resume()
+        until(follower, lambda lines: len(lines) == 1)
+        assert len(told) == 2
+    finally:
+        follower.stop()
 
 
 def test_a_pause_publishes_nothing_and_counts_what_was_missed(

@@ -347,6 +347,9 @@ class RecordedService:
     def pid(self) -> int | None:
         return self._pid
 
+    def start_type(self) -> str:
+        return "automatic"
+
 
 @pytest.mark.parametrize(
     ("status", "state"),

@@ -16,7 +16,6 @@ from textual import events
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.journal.audit import verify
 from medflow_tui.model.health import Health
-from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.ui.modals.confirm import Confirm
 from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.screens.plan import PlanScreen
@@ -75,7 +74,7 @@ async def dashboard_of(
 
 
 async def see_the_fault(dashboard: Dashboard) -> None:
-    await dashboard.until(lambda: dashboard.app.fitting() == 1, "a playbook fits what is wrong")
+    await dashboard.until(lambda: dashboard.app.fitting() == 2, "two playbooks fit what is wrong")
 
 
 async def raise_rights(
@@ -112,7 +111,7 @@ async def test_reading_only_gives_a_dry_run_that_sends_nothing_but_get(
 ) -> None:
     async with dashboard_of(broken, state) as dashboard:
         await see_the_fault(dashboard)
-        await dashboard.until(lambda: "b playbooks 1 fit" in dashboard.text, "b says how many fit")
+        await dashboard.until(lambda: "b playbooks 2 fit" in dashboard.text, "b says how many fit")
         before = changes(broken)
         await dashboard.press("b")
         assert "Device sync failure" in dashboard.text
@@ -301,22 +300,17 @@ async def test_a_role_that_may_not_act_gets_a_plan_that_says_so(broken: RunningL
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-async def test_a_site_in_production_gets_the_plan_and_the_reason_and_nothing_else(
+async def test_a_site_in_production_is_told_that_a_second_person_must_agree(
     broken: RunningLab, state: Path, language: str
 ) -> None:
     async with dashboard_of(broken, state, site=PRODUCTIVE, language=language) as dashboard:
-        why = flat(dashboard.app.session.language.say(PRODUCTION))
         await see_the_fault(dashboard)
-        await dashboard.press("b")
-        assert flat(dashboard.text).count(why) == 1
-        await dashboard.press("u")
-        assert isinstance(dashboard.app.screen, PlaybooksScreen)
-        assert flat(dashboard.text).count(why) == 2
         screen = await open_plan(dashboard)
         assert screen.rehearsal
-        refused = dashboard.app.session.language.say(screen.plan.refusals[0].said)
-        assert flat(refused) in flat(dashboard.text)
-        await dashboard.press("enter")
+        assert screen.approvals == 1
+        said = {"en": "a second person must agree", "fr": "accord d'une deuxième personne"}[language]
+        assert said in flat(dashboard.text)
+        await dashboard.press("enter", "o")
         assert dashboard.app.screen is screen
         assert changes(broken) == {}
     assert runs_of(state) == []

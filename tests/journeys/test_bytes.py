@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.bench.programs import pulse, still
-from tests.bench.rows.flow import LONG
+from tests.bench.growing import FIRST_NUMBER
+from tests.bench.line import HERE_AND_NOW
+from tests.bench.programs import dashboard, pulse, still
+from tests.bench.rows.flood import ALONE, KB_PER_S, RATE, flood, old_log, sights
+from tests.bench.rows.flow import LIVE_PER_S, LONG, LONG_PER_S, REST_PER_MIN
+from tests.bench.rows.keys import HELP_BYTES, ROW_BYTES
 from tests.bench.rows.start import PAINT_BYTES
 from tests.bench.run import Strokes, record
+from tests.bench.sites import closed_port, with_log
 from tests.bench.terminal import Size
+from tests.bench.witness import FIRST_SCREEN
 
-SMALL, LARGE = Size(80, 24), Size(160, 48)
-IDLE_BYTES_IN_10_S = 50
-LIVE_BYTES_PER_S = 400
-ROW_BYTES = 60
+SIZES = [Size(80, 24), Size(160, 48)]
+at_both_sizes = pytest.mark.parametrize("size", SIZES, ids=str)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
-def test_nothing_is_written_while_nothing_changes_and_the_first_paint_is_small(size: Size) -> None:
+@at_both_sizes
+def test_the_first_paint_is_small_and_then_only_a_clock_of_minutes_may_write(size: Size) -> None:
     run = record(still(), size, 10.0)
-    assert run.steady_bytes <= IDLE_BYTES_IN_10_S
-    assert run.full_paint.bytes_before <= PAINT_BYTES[str(size)]
     assert "0 problems in 20 targets" in run.screen.text
+    assert run.full_paint.bytes_before <= PAINT_BYTES[str(size)]
+    assert run.steady_bytes <= REST_PER_MIN
+    assert len([each for each in run.chunks if run.steady_from < each.at <= run.steady_to]) <= 1
 
 
-@pytest.mark.parametrize("rows", [20, LONG])
-def test_twenty_values_a_second_cost_no_more_than_their_figures(rows: int) -> None:
-    run = record(pulse(rows), SMALL, 6.0)
-    assert 0 < run.bytes_per_s <= LIVE_BYTES_PER_S
+@at_both_sizes
+@pytest.mark.parametrize(("rows", "at_most"), [(20, LIVE_PER_S), (LONG, LONG_PER_S)])
+def test_twenty_values_a_second_cost_no_more_than_their_figures(
+    size: Size, rows: int, at_most: float
+) -> None:
+    run = record(pulse(rows), size, 6.0)
+    assert 0 < run.bytes_per_s <= at_most
 
 
-def test_a_row_down_costs_the_two_rows_that_it_changes() -> None:
-    run = record(still(), SMALL, 0.0, Strokes(("down", "down", "up", "up"), apart_s=0.3))
+@at_both_sizes
+def test_a_row_down_costs_the_two_rows_that_it_changes(size: Size) -> None:
+    run = record(still(), size, 0.0, Strokes(("down", "down", "up", "up"), apart_s=0.4))
     moves = [each.bytes_out for each in (*run.keys("down"), *run.keys("up"))]
     assert all(0 < each <= ROW_BYTES for each in moves), moves
+
+
+@at_both_sizes
+def test_the_help_screen_costs_little_more_than_its_text(size: Size) -> None:
+    run = record(still(), size, 0.0, Strokes(("?",), apart_s=1.5))
+    (cost,) = run.keys("?")
+    assert "F9" in run.screen.text
+    assert 0 < cost.bytes_out <= HELP_BYTES[str(size)]
+
+
+@at_both_sizes
+def test_a_log_of_a_thousand_lines_a_second_is_followed_on_its_budget(size: Size, tmp_path: Path) -> None:
+    log, site = old_log(tmp_path), tmp_path / "site.toml"
+    site.write_text(with_log(log, closed_port()))
+    program = dashboard(site, tmp_path / "state", FIRST_SCREEN)
+    found = flood(program, size, log, HERE_AND_NOW, *ALONE, seconds=6.0)
+    newest = sights(found.run, found.writes)[-1].highest
+    assert newest > FIRST_NUMBER + 3 * RATE
+    assert 0 < found.run.bytes_per_s / 1000 <= KB_PER_S[str(size)]

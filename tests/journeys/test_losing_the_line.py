@@ -69,7 +69,7 @@ class Viewer:
 
     def start_run(self, terminal: Terminal) -> RunState:
         """From the first paint to a run that has started its worker."""
-        terminal.shows("playbooks 1 fit")
+        terminal.shows("playbooks 2 fit")
         self.raise_rights(terminal)
         terminal.shows("ACTING until")
         terminal.type("b")
@@ -278,8 +278,8 @@ def test_the_command_line_lists_shows_and_rehearses_and_starts_nothing(viewer: V
     try:
         code, text = told("run", PLAYBOOK)
         assert code == 3
-        assert "production: the plan and a dry run only" in text
-        assert "production: plan and dry run only" in told("run", PLAYBOOK, "--dry-run")[1]
+        assert "a run is started in the dashboard" in text
+        assert "names nobody else who may agree" in told("run", PLAYBOOK, "--dry-run")[1]
     finally:
         site.write_text(site.read_text().replace('environment = "production"', 'environment = "lab"'))
     assert runs_of(viewer.state) == []

@@ -17,6 +17,10 @@ WANTED = {
     "npm": "npm",
     "sshd": "openssh-server",
     "initdb": "postgresql-15",
+    "runsvdir": "runit",
+    "dockerd": "docker.io",
+    "docker-compose": "docker-compose",
+    "busybox": "busybox-static",
 }
 FOLDERS = (
     "/usr/sbin",

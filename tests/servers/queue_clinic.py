@@ -37,6 +37,7 @@ class Clinic:
     redis_port: int
     state: Path
     environment: str = "lab"
+    name: str = "device-sync-failure"
 
     @property
     def place(self) -> Place:
@@ -53,7 +54,7 @@ class Clinic:
 
     @property
     def playbook(self) -> Playbook:
-        return load(shipped() / "device-sync-failure.toml")
+        return load(shipped() / f"{self.name}.toml")
 
     @property
     def site(self) -> Site:
@@ -72,7 +73,7 @@ class Clinic:
         site_file = self.state / "site.json"
         site_file.write_text(json.dumps(self.described))
         mandate = Mandate(
-            who="tech1", reason="images missing since morning", typed=found.confirm, plan_hash=found.hash
+            who="tech1", reason="images missing since morning", typed=found.confirm, plan_hash=found.hash, login_age_s=0
         )
         order = Order(
             folder=folder.path, site_file=str(site_file), state=self.state, mandate=mandate, login=LOGIN

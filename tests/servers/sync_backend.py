@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,6 +22,8 @@ QUEUE, FAILED, DELAYED, JOB = (
     "device_sync:delayed",
     "device_sync:job:",
 )
+READ_ALL, READ_STATUS = "/api/devices/auto-sync/sync-all", "/api/devices/auto-sync/status"
+READ_ONE = re.compile(r"/api/devices/([^/]+)/auto-sync/trigger")
 START, RETRY = "/api/devices/auto-sync/start", "/api/devices/sync-queue/retry-failed"
 
 
@@ -53,6 +56,8 @@ class SyncBackend:
             for n in range(8)
         ]
         self.broken_ids: set[str] = set()
+        self.read_at: dict[str, str] = {str(each["_id"]): iso() for each in self.devices}
+        self.off: set[str] = set()
         self.takes_jobs = True
         self._ending = threading.Event()
         self._number = 0
@@ -114,11 +119,40 @@ class SyncBackend:
                     retried += 1
             self.redis.delete(FAILED)
             answer = {"success": True, "data": {"retried": retried}, "meta": {"timestamp": iso()}}
+        elif path == READ_ALL:
+            found = [self.read(str(each["_id"])) for each in self.devices]
+            answer = {"success": True, "data": found, "meta": {"timestamp": iso()}}
+        elif one := READ_ONE.fullmatch(path):
+            answer = {"success": True, "data": self.read(one[1]), "meta": {"timestamp": iso()}}
+            if not answer["data"]["success"]:
+                answer = {"success": False, "error": answer["data"]["error"]}
         else:
             return None
         self.posts[path] += 1
         self.on_post(path, "after")
-        return 200, answer
+        return (200 if answer["success"] else 500), answer
+
+    def read(self, device: str) -> dict[str, Any]:
+        """One device is read: a job for a folder in it, or an error when it is off."""
+        name = next(str(each["name"]) for each in self.devices if each["_id"] == device)
+        if device in self.off:
+            return {"device": name, "success": False, "error": "Device not accessible: KABILA_Marie_1961"}
+        self.read_at[device] = iso(datetime.now(UTC) + timedelta(milliseconds=self.posts.total() + 1))
+        self.add_job(device=device)
+        return {"device": name, "success": True, "filesFound": 3, "foldersFound": 1, "jobsQueued": 1}
+
+    def reading(self) -> dict[str, Any]:
+        devices = [
+            {
+                "deviceId": each["_id"],
+                "name": each["name"],
+                "syncing": False,
+                "lastSync": self.read_at[str(each["_id"])],
+                "lastError": None,
+            }
+            for each in self.devices
+        ]
+        return {"initialized": self.started_at is not None, "devices": devices}
 
     def status(self) -> dict[str, Any]:
         return {
@@ -179,6 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/api/devices/sync-queue/status":
             if self._is_logged_in():
                 self._answer(200, {"success": True, "data": backend.status(), "meta": {}})
+        elif path == READ_STATUS:
+            if self._is_logged_in():
+                self._answer(200, {"success": True, "data": backend.reading(), "meta": {}})
         elif path == "/api/devices":
             if self._is_logged_in():
                 rows = backend.devices

@@ -39,10 +39,9 @@ class Systemd:
 
     def inside(self, *argv: str, within_s: float = WITHIN_S) -> subprocess.CompletedProcess[str]:
         """Run a program where systemd is its init; the project is importable there."""
-        enter = ("nsenter", "-t", str(self.pid), "-p", "-m", "-u", "-i", "-C", "--")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
         return subprocess.run(
-            (*enter, *argv),
+            (*self.enter, *argv),
             env=environment,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -50,6 +49,11 @@ class Systemd:
             text=True,
             timeout=within_s,
         )
+
+    @property
+    def enter(self) -> tuple[str, ...]:
+        """What must stand before a program so that it runs where this systemd is init."""
+        return ("nsenter", "-t", str(self.pid), "-p", "-m", "-u", "-i", "-C", "--")
 
     def systemctl(self, *argv: str) -> subprocess.CompletedProcess[str]:
         return self.inside("systemctl", "--no-pager", *argv)
@@ -66,9 +70,10 @@ def why_not() -> str:
 
 
 @contextmanager
-def running(units: Path, services: dict[str, str]) -> Iterator[Systemd]:
+def running(units: Path, services: dict[str, str], etc: Path | None = None) -> Iterator[Systemd]:
     """systemd with the services given by file name; ended by SIGKILL, as an init in a namespace must be.
 
+    `etc` stands for /etc/systemd/system and is kept: a second systemd with the same one is the machine after a boot.
     Raises UnavailableError with a sentence.
     """
     reason = why_not()
@@ -91,6 +96,7 @@ def running(units: Path, services: dict[str, str]) -> Iterator[Systemd]:
                 "bash",
                 SCRIPT,
                 units,
+                *((etc,) if etc else ()),
             ),
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,10 +1,12 @@
 #!/bin/bash
 # A systemd of the test's own, with nothing but the test's units. Needs root and namespaces of its own:
-#   unshare --pid --mount --uts --ipc --cgroup --fork --kill-child bash systemd_namespace.sh UNITS_DIR
+#   unshare --pid --mount --uts --ipc --cgroup --fork --kill-child bash systemd_namespace.sh UNITS_DIR [ETC_DIR]
+# ETC_DIR stands for /etc/systemd/system and outlives this systemd, as it would a reboot.
 # Everything mounted here is private to these namespaces and ends with them. Without SYSTEMD_UNIT_PATH the boot units of
 # the host would run, and its tmpfiles rules would empty /tmp.
 set -e
 UNITS=$(realpath "$1")
+ETC=${2:+$(realpath "$2")}
 mount --make-rprivate /
 mount -t proc proc /proc
 umount -l /sys/fs/cgroup
@@ -28,6 +30,6 @@ mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts /mnt/pts
 mount -t tmpfs tmpfs /mnt/shm
 mount --move /mnt /dev
 mount -t tmpfs -o mode=755 tmpfs /var/log
-mount -t tmpfs -o mode=755 tmpfs /etc/systemd/system
-export container=other SYSTEMD_UNIT_PATH="$UNITS"
+if [ -n "$ETC" ]; then mount --bind "$ETC" /etc/systemd/system; else mount -t tmpfs -o mode=755 tmpfs /etc/systemd/system; fi
+export container=other SYSTEMD_UNIT_PATH="/etc/systemd/system:$UNITS"
 exec /lib/systemd/systemd --system --unit=test.target --log-target=console --log-level=warning --show-status=0

@@ -22,6 +22,7 @@ EACH = (
     Shot(name="dashboard-problems-only", scene="bad-afternoon", keys=("exclamation_mark",)),
     Shot(name="dashboard-filtered", scene="calm", keys=("slash", "=zeiss", "enter")),
     Shot(name="dashboard-asks", scene="calm", keys=("slash", "=zei")),
+    Shot(name="dashboard-low", scene="bad-afternoon", keys=("z",)),
     Shot(name="dashboard-paused", scene="bad-afternoon", keys=("p",)),
     Shot(name="dashboard-acting", scene="worker-not-started", keys=RAISED),
     Shot(name="pane-maximised", scene="bad-afternoon", keys=("f4", "m")),
@@ -45,7 +46,18 @@ EACH = (
         keys=(*RAISED, "b", "enter", "enter"),
         shows="MATRIX_KIN SYNC",
     ),
+    Shot(
+        name="plan-confirm-low",
+        scene="worker-not-started",
+        keys=("z", *RAISED, "b", "enter", "enter"),
+        shows="MATRIX_KIN SYNC",
+    ),
     Shot(name="run-in-the-middle", scene="worker-not-started", keys=("f9",), run=MIDDLE, shows="✔"),
+    Shot(
+        name="run-all-steps", scene="worker-not-started", keys=("f9", "t"), run=MIDDLE, shows="✔ 1"
+    ),
+    Shot(name="runs", scene="worker-not-started", keys=("f9", "f9"), run=END, shows="amani"),
+    Shot(name="playbooks-searched", scene="worker-not-started", keys=("b", "slash", "=images", "enter")),
     Shot(name="run-over", scene="worker-not-started", keys=("f9",), run=END, shows="✔"),
     Shot(name="help-dashboard", scene="calm", keys=("question_mark",)),
     Shot(name="help-log", scene="calm", keys=("f6", "question_mark")),

@@ -36,19 +36,23 @@ def look(target: ProcessTarget, deadline: Deadline) -> Seen:
 
     `pm2 jlist` would start PM2's daemon where there is none, so the daemon is looked for first.
     """
-    home = _home(target)
+    home = home_of(target)
     if home is None or not home.is_dir():
         raise not_here(say("not applicable here: no {program}", program="PM2"))
     if not _daemon_runs(home):
         raise UnreachableError(Failure(cause=Cause.REFUSED, text=say("PM2 does not run")))
-    environment = {"PM2_HOME": str(home), "PM2_DISCRETE_MODE": "true", "NO_COLOR": "1"}
-    output = run(("pm2", "jlist"), deadline, environment)
+    output = run(("pm2", "jlist"), deadline, environment(home))
     if output.code != 0:
         raise garbled("PM2")
     return parse(output.text, target.unit)
 
 
-def _home(target: ProcessTarget) -> Path | None:
+def environment(home: Path) -> dict[str, str]:
+    """What every command of PM2 is given."""
+    return {"PM2_HOME": str(home), "PM2_DISCRETE_MODE": "true", "NO_COLOR": "1"}
+
+
+def home_of(target: ProcessTarget) -> Path | None:
     """The folder of the PM2 that is meant, or None for an account that has no home."""
     named = target.pm2_home or os.environ.get("PM2_HOME", "")
     try:
@@ -82,6 +86,14 @@ def parse(text: str, name: str) -> Seen:
     return _together(found)
 
 
+def standing(text: str) -> dict[str, str]:
+    """The status of every process that PM2 lists, by name."""
+    listed = (
+        next((each for each in map(_listed, reversed(text.splitlines())) if each is not None), None) or []
+    )
+    return {str(each.get("name")): _kept(each)["status"] for each in listed}
+
+
 def _listed(line: str) -> list[Mapping[str, Any]] | None:
     """The processes in a line of output, or None when it is none of JSON."""
     try:
@@ -101,6 +113,20 @@ def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
         "restarts": _number(environment.get("restart_time")),
         "limit": _number(environment.get("max_memory_restart")),
         "exit_code": _number(environment.get("exit_code")),
+        "more": _more(environment),
+    }
+
+
+def _more(told: Mapping[str, Any]) -> dict[str, str]:
+    """What only orders and the look at a crash need: nothing of the environment is among it."""
+    unstable = _number(told.get("unstable_restarts"))
+    cron = told.get("cron_restart")
+    return {
+        "unstable": "" if unstable is None else str(unstable),
+        "out": str(told.get("pm_out_log_path") or ""),
+        "err": str(told.get("pm_err_log_path") or ""),
+        "cron": "yes" if isinstance(cron, str) and cron not in ("", "0") else "",
+        "watch": "yes" if told.get("watch") not in (None, False, "false") else "",
     }
 
 
@@ -126,6 +152,8 @@ def _together(found: list[dict[str, Any]]) -> Seen:
         instances=len(found),
         online=states.count("running"),
         exit_code=None if worst["pid"] else worst["exit_code"],
+        pids=tuple(each["pid"] for each in found if each["pid"]),
+        more=worst["more"],
     )
 
 

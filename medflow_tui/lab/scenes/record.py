@@ -204,7 +204,7 @@ class _Recorder:
         """The plan of the playbook that fits, and two states of its run: in the middle and at the end."""
         dispatch = self._eyes.dispatch_of(self._site, self._state)
         playbook = dispatch.playbooks[0]
-        login = Login(username=WHO, password=self._lab["accounts"][WHO])
+        login = Login(username=WHO, password=self._lab["accounts"][WHO], at=dispatch.now())
         plan = dispatch.plan(playbook, login)
         run = dispatch.start(
             playbook,

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from medflow_tui.model.target import Target
-from medflow_tui.model.targets.backups import BackupsTarget
-from medflow_tui.model.targets.clinics import ClinicsTarget
-from medflow_tui.model.targets.devices import DevicesTarget
-from medflow_tui.model.targets.host import HostTarget
-from medflow_tui.model.targets.http import HttpTarget
-from medflow_tui.model.targets.isolation import IsolationTarget
-from medflow_tui.model.targets.log import LogTarget
-from medflow_tui.model.targets.mongodb import MongodbTarget
-from medflow_tui.model.targets.payments import PaymentsTarget
-from medflow_tui.model.targets.port import PortTarget
-from medflow_tui.model.targets.process import ProcessTarget
-from medflow_tui.model.targets.queue import QueueTarget
-from medflow_tui.model.targets.redis import RedisTarget
-from medflow_tui.model.targets.share import ShareTarget
-from medflow_tui.model.targets.uplink import UplinkTarget
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-KINDS: dict[str, type[Target]] = {
-    each.kind: each
-    for each in (
-        BackupsTarget,
-        HttpTarget,
-        PaymentsTarget,
-        MongodbTarget,
-        IsolationTarget,
-        RedisTarget,
-        ShareTarget,
-        QueueTarget,
-        DevicesTarget,
-        ClinicsTarget,
-        HostTarget,
-        PortTarget,
-        ProcessTarget,
-        UplinkTarget,
-        LogTarget,
-    )
-}
+from medflow_tui.model.target import Target
+
+_NAMES = (
+    *("backups", "http", "payments", "mongodb", "isolation", "redis", "share", "queue"),
+    *("devices", "clinics", "host", "port", "process", "uplink", "log"),
+)
+
+
+class _Kinds(Mapping[str, type[Target]]):
+    """The class of each kind, `KindTarget` of the module `kind`, made when it is asked for: a site has but a few."""
+
+    def __getitem__(self, name: str) -> type[Target]:
+        if name not in _NAMES:
+            raise KeyError(name)
+        found: type[Target] = getattr(import_module(f"{__name__}.{name}"), f"{name.title()}Target")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in _NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+KINDS: Mapping[str, type[Target]] = _Kinds()

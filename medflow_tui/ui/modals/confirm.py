@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
-from medflow_tui.ui.present.line import Span, wrap
+from medflow_tui.ui.modals.question import put
 from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
@@ -27,14 +27,26 @@ class _Field(Input):
 
 
 class Confirm(SizedScreen[bool], ModalScreen[bool]):
-    """True only when exactly `phrase` was typed once no key had come for `arm_after_s`; escape is False."""
+    """True only when exactly `phrase` was typed once no key had come for `arm_after_s`; escape is False.
+
+    Where it `is_brief`, the text and the field share one line if they fit.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "")]
 
     def __init__(
-        self, lines: tuple[str, ...], wait: str, ready: str, wrong: str, phrase: str, arm_after_s: float
+        self,
+        lines: tuple[str, ...],
+        wait: str,
+        ready: str,
+        wrong: str,
+        phrase: str,
+        arm_after_s: float,
+        *,
+        is_brief: bool = False,
     ) -> None:
         super().__init__()
+        self._is_brief = is_brief
         self._above, self._wait, self._ready, self._wrong = lines, wait, ready, wrong
         self._phrase, self._arm_after_s = phrase, arm_after_s
         self._arming: Timer | None = None
@@ -67,11 +79,7 @@ class Confirm(SizedScreen[bool], ModalScreen[bool]):
             self._arm_later()
 
     def _tell(self, texts: tuple[str, ...]) -> None:
-        cells = max(20, self.app.size.width - 2)
-        lines = [part for each in texts for part in wrap(each, cells)]
-        board = self.query_one("#question", Lines)
-        board.styles.height = len(lines)
-        board.show([(Span(f" {each}", "strong"),) for each in lines])
+        put(self, texts, room=len(self._phrase) + 2 if self._is_brief else 0)
 
     def _arm(self) -> None:
         self.is_armed = True

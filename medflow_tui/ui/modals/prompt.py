@@ -10,21 +10,33 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from medflow_tui.ui.present.line import Span, wrap
+from medflow_tui.ui.modals.question import put
 from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
+ANSWER = 20  # cells to type in, at least
+
 
 class Prompt(SizedScreen[str | None], ModalScreen[str | None]):
-    """Returns the text, or None when left with escape. `secret` hides what is typed; `lines` stand above the field."""
+    """Returns the text, or None when left with escape. `secret` hides what is typed; `lines` stand above the field.
+
+    Where it `is_brief`, question and field share one line if they fit.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "")]
 
     def __init__(
-        self, question: str, *, value: str = "", secret: bool = False, lines: tuple[str, ...] = ()
+        self,
+        question: str,
+        *,
+        value: str = "",
+        secret: bool = False,
+        lines: tuple[str, ...] = (),
+        is_brief: bool = False,
     ) -> None:
         super().__init__()
+        self._is_brief = is_brief
         self._question, self._value, self._secret, self._above = question, value, secret, lines
 
     def compose(self) -> ComposeResult:
@@ -35,11 +47,8 @@ class Prompt(SizedScreen[str | None], ModalScreen[str | None]):
             yield field
 
     def on_mount(self) -> None:
-        cells = max(20, self.app.size.width - 2)
-        texts = [part for each in (*self._above, self._question) for part in wrap(each, cells)]
-        board = self.query_one("#question", Lines)
-        board.styles.height = len(texts)
-        board.show([(Span(f" {each}", "strong"),) for each in texts])
+        room = max(ANSWER, len(self._value) + 1) if self._is_brief else 0
+        put(self, (*self._above, self._question), room=room)
         self.set_focus(self.query_one(Input))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

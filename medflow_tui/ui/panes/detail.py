@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 from textual.message import Message
 
@@ -16,6 +17,10 @@ from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.scroll import Page
+
+if TYPE_CHECKING:
+    from medflow_tui.ui.app import MedflowApp
+    from medflow_tui.ui.thrift import Thrift
 
 
 class DetailPane(Page):
@@ -66,8 +71,13 @@ class DetailPane(Page):
         from medflow_tui.rules.cost import told
 
         self._verdict, self._offers = verdict, offers
-        self._cost = told(self._session.site, verdict.target, snapshot) if verdict is not None else ()
+        screen = self._thrift.hourly
+        self._cost = told(self._session.site, verdict.target, snapshot, screen) if verdict is not None else ()
         self.draw()
+
+    @property
+    def _thrift(self) -> Thrift:
+        return cast("MedflowApp", self.app).thrift
 
     def draw(self) -> None:
         """All lines for the present width."""
@@ -75,7 +85,12 @@ class DetailPane(Page):
         if verdict is None:
             self.put([(Span(" " + session.language.say(say("this target is no longer watched"))),)])
             return
-        look = Look(language=session.language, glyphs=session.glyphs, now=session.now())
+        look = Look(
+            language=session.language,
+            glyphs=session.glyphs,
+            now=session.now(),
+            sparks=not self._thrift.economy.is_low,
+        )
         known = replace(self._known, playbooks=self._offers, budget=_budget(verdict), cost=self._cost)
         self.put(detail_lines(verdict, known, look, self.size.width))
 

@@ -10,10 +10,10 @@ from medflow_tui.model.log import Level, LogLine, LogNews
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.logview import filter_of, neighbour
-from medflow_tui.ui.present.health import counts, ordered
-from medflow_tui.ui.present.line import Line, Span, fit, width
-from medflow_tui.ui.present.loglines import error_row, file_names, log_row
-from medflow_tui.ui.present.rows import STYLES, Look
+from medflow_tui.ui.present.health import ordered
+from medflow_tui.ui.present.line import Line, Span, fit
+from medflow_tui.ui.present.loglines import error_row, file_names, log_note, log_row, log_title
+from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
@@ -42,6 +42,7 @@ class LogPane(Lines, can_focus=True):
         self.following = True
         self.new = self.dropped = self.missed = 0
         self.notice: Phrase | None = None
+        self.is_off = False
 
     @property
     def several(self) -> bool:
@@ -74,10 +75,10 @@ class LogPane(Lines, can_focus=True):
         """What is concluded from the logs; drawn with the next `take`."""
         self._verdicts = verdicts
 
-    def count(self, errors: tuple[int, ...]) -> None:
-        """Errors in each of the last minutes, for where there is room to draw them."""
-        if errors != self._errors:
-            self._errors = errors
+    def count(self, errors: tuple[int, ...], *, draws: bool = True) -> None:
+        """Errors in each of the last minutes, for where there is room to draw them; not drawn when `take` follows."""
+        has_changed, self._errors = errors != self._errors, errors
+        if has_changed and draws:
             self.draw()
 
     @property
@@ -181,11 +182,8 @@ class LogPane(Lines, can_focus=True):
             lines.append(error_row(self._errors, cells, look))
         visible = self._shown[self._top : self._top + self._room]
         if not visible:
-            text = (
-                self._language.say(self.notice)
-                if self.notice
-                else self._language.say(say("no lines at this level"))
-            )
+            off = say("the log is off, to save bytes: {key} draws what came", key=self._key)
+            text = self._language.say(self.notice or (off if self.is_off else say("no lines at this level")))
             lines.append((Span(f"   {fit(text, cells - 3)}", "quiet"),))
         for index, each in enumerate(visible, self._top):
             lines.append(log_row(each, cells, look, marked=index == self._at, several=self.several))
@@ -193,14 +191,13 @@ class LogPane(Lines, can_focus=True):
 
     def _title(self, cells: int, look: Look) -> Line:
         tell = self._language.say
-        right = [
-            self._language.offset(look.now),
-            tell(say("level: {level} and above", level=self.level.word)),
-        ]
+        right = [log_note(look, self.level)]
         right += [f"/{self.include}"] if self.include else []
         right += [f"-{self.exclude}"] if self.exclude else []
         if self.missed:
             right.append(tell(say("paused, {n:number} missed", n=self.missed)))
+        if self.is_off and self._shown:
+            right.append(tell(say("off: {key} draws", key=self._key)))
         if not self.following:
             right.append(tell(say("not following")))
         if self.dropped:
@@ -208,28 +205,7 @@ class LogPane(Lines, can_focus=True):
         if self.notice and self._shown:
             right.append(tell(self.notice))
         note = "  ".join(right)
-        troubles = counts(each for each in self._verdicts if each.health.is_trouble)
-        counted = [
-            Span(f"  {look.glyphs.health[health]} {n}", STYLES[health]) for health, n in troubles.items()
-        ]
-        name, files = tell(say("Log")), self._sources()
-        room = max(0, cells - 5 - len(self._key) - width(note) - sum(width(each.text) for each in counted))
-        return (
-            Span(look.glyphs.marker if self.has_focus else " ", "marker"),
-            Span(self._key, "quiet"),
-            Span(" "),
-            Span(fit(name, min(width(name), room), look.glyphs.more), "title"),
-            Span(fit(f"  {files}", max(0, room - width(name)), look.glyphs.more), "quiet"),
-            *counted,
-            Span(f"  {note} ", "quiet"),
-        )
-
-    def _sources(self) -> str:
-        """`backend and 2 more`."""
-        first, others = self._files[:1], len(self._files) - 1
-        if others < 1:
-            return "".join(first)
-        return self._language.say(say("{name} and {n:number} more", name=first[0], n=others))
+        return log_title(self._key, self._files, note, self._verdicts, cells, look, focused=self.has_focus)
 
     def on_resize(self) -> None:
         if self.following:
@@ -243,6 +219,8 @@ class LogPane(Lines, can_focus=True):
 
 
 def _folded(lines: list[LogLine]) -> list[LogLine]:
+    if not lines:  # at the first paint
+        return []
     from medflow_tui.rules.logline import fold
 
     return list(fold(lines))

@@ -6,10 +6,10 @@ from textual.message import Message
 
 from medflow_tui.locale.language import Language
 from medflow_tui.model.health import Verdict
-from medflow_tui.model.words import Phrase, say
-from medflow_tui.ui.present.health import counts, ordered
-from medflow_tui.ui.present.line import Line, Span, fit, width
-from medflow_tui.ui.present.rows import STYLES, Look, row, title
+from medflow_tui.model.words import Phrase
+from medflow_tui.ui.present.health import ordered
+from medflow_tui.ui.present.pane import first_shown, pane_lines
+from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
@@ -69,44 +69,23 @@ class RowsPane(Lines, can_focus=True):
         cells, height = self.size.width, self.size.height
         if look is None or cells <= 0 or height <= 0:
             return
-        inner = cells - 2 if self.ruled else cells
-        lines = [
-            title(
-                self._key, self._language.say(self._heading), self._all, inner, look, focused=self.has_focus
-            )
-        ]
-        lines += self._visible(inner, height - 1, look)
-        if self.ruled:
-            lines += [()] * (height - len(lines))
-            rule = Span(f" {look.glyphs.rule}", "rule")
-            lines = [
-                (*each, Span(" " * (inner - sum(width(span.text) for span in each))), rule) for each in lines
-            ]
-        self.show(lines)
-
-    def _visible(self, cells: int, height: int, look: Look) -> list[Line]:
         chosen = self.selected
-        if chosen is None:
-            text = self._language.say(
-                say("nothing to show here") if self._all else say("nothing of this kind is watched")
+        at = self._rows.index(chosen) if chosen is not None else 0
+        self._top = first_shown(len(self._rows), at, self._top, height - 1)
+        self.show(
+            pane_lines(
+                (self._key, self._language.say(self._heading)),
+                self._all,
+                self._rows,
+                cells,
+                height,
+                look,
+                chosen=chosen,
+                top=self._top,
+                focused=self.has_focus,
+                ruled=self.ruled,
             )
-            return [(Span(f"   {fit(text, cells - 3)}", "quiet"),)]
-        at = self._rows.index(chosen)
-        room = height if len(self._rows) <= height else max(1, height - 1)
-        self._top = max(0, min(self._top, len(self._rows) - room))
-        self._top = at if at < self._top else max(self._top, at - room + 1)
-        shown = self._rows[self._top : self._top + room]
-        lines = [row(each, cells, look, selected=self.has_focus and each is chosen) for each in shown]
-        hidden = [each for each in self._rows if each not in shown]
-        if hidden and height > 1:
-            lines.append(self._more(hidden, look))
-        return lines
-
-    def _more(self, hidden: list[Verdict], look: Look) -> Line:
-        spans = [Span("   "), Span(self._language.say(say("{n:number} more:", n=len(hidden))), "quiet")]
-        for health, n in counts(hidden).items():
-            spans += [Span(" "), Span(f"{look.glyphs.health[health]} {n}", STYLES[health])]
-        return tuple(spans)
+        )
 
     def on_resize(self) -> None:
         self.draw()

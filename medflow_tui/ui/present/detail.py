@@ -109,7 +109,7 @@ def _since(verdict: Verdict, known: Known, look: Look) -> list[str]:
         )
     for label, hours in ((say("last hour"), 1), (say("last day"), 24)):
         form = verdict.judgement.form if verdict.judgement is not None else "number"
-        drawn = figure_bar(known.samples, look, hours, form)
+        drawn = figure_bar(known.samples, look, hours, form) if look.sparks else ""
         if drawn:
             texts.append(f"{tell(label):<10} {drawn}")
     for each in known.changes[:8]:

@@ -1,13 +1,15 @@
-"""The first line: where, which environment, what may be done, the own line, the oldest reading, the time."""
+"""The first line: where, which environment, what may be done, the own line and its cost, the oldest reading, the time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from medflow_tui.model.health import EPOCH, Health, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui.present.line import Line, Span, fit, width
+from medflow_tui.ui.present.meter import rounded
 from medflow_tui.ui.present.rows import Look, summary
 
 ENVIRONMENT_WORDS = {"production": say("PRODUCTION"), "drill": say("DRILL"), "lab": say("LAB")}
@@ -22,10 +24,14 @@ def header(
     armed_until: datetime | None,
     paused: bool,
     note: str = "",
+    line: Phrase = SILENCE,
+    cost: Sequence[str] = (),
+    thrift: Phrase = SILENCE,
 ) -> Line:
     """One line; what does not fit is left out from the middle, the environment and the clock never.
 
-    For a `note` (the folder of a lab) the name of the site gives way to its code.
+    For a `note` (the folder of a lab) the name of the site gives way to its code. `line` is that to the person;
+    of `cost`, the longest that fits is told; `thrift` says that less is drawn.
     """
     tell = look.language.say
     mode = (
@@ -34,13 +40,17 @@ def header(
         else tell(say("ACTING until {at:clock}", at=armed_until))
     )
     clock = f"{look.language.date(look.now)} {look.language.clock(look.now)}"
+    word = tell(thrift)
+    costs = (*(f"{each}  {word}" for each in cost), *cost, word) if word else cost
     optional = [
-        Span(mode, "strong" if armed_until else "quiet"),
-        Span(tell(say("PAUSED")), "strong") if paused else None,
-        Span(note, "quiet") if note else None,
-        Span(tell(line_state(snapshot)), "quiet") if line_state(snapshot) else None,
-        Span(tell(oldest(snapshot)), "quiet") if oldest(snapshot) else None,
-        Span(tell(snapshot.source), "quiet") if snapshot.source else None,
+        ((mode,), "strong" if armed_until else "quiet"),
+        ((tell(say("PAUSED")) if paused else "",), "strong"),
+        ((note,), "quiet"),
+        ((tell(line),), "quiet"),
+        (costs, "quiet"),
+        ((tell(uplink(snapshot)),), "quiet"),
+        ((tell(oldest(snapshot)),), "quiet"),
+        ((tell(snapshot.source),), "quiet"),
     ]
     environment = tell(ENVIRONMENT_WORDS[site.environment])
     room = cells - width(environment) - len(clock) - 4
@@ -51,10 +61,11 @@ def header(
         place = fit(f" {site.code}", max(4, room), look.glyphs.more).rstrip()
     spans = [Span(place, "strong"), Span("  "), Span(environment, f"env-{site.environment}")]
     used = sum(width(each.text) for each in spans) + len(clock) + 2
-    for each in optional:
-        if each is not None and used + width(each.text) + 2 <= cells:
-            spans += [Span("  "), each]
-            used += width(each.text) + 2
+    for texts, token in optional:
+        text = next((each for each in texts if each and used + width(each) + 2 <= cells), "")
+        if text:
+            spans += [Span("  "), Span(text, token)]
+            used += width(text) + 2
     left = cells - sum(width(each.text) for each in spans) - len(clock)
     spans += [Span(" " * max(1, left)), Span(clock, "quiet")]
     return tuple(spans)
@@ -84,14 +95,27 @@ def short_name(site: Site) -> str:
     return rest if head.upper() == site.code.upper() else site.name
 
 
-def line_state(snapshot: Snapshot) -> Phrase:
-    """The own line, when the site watches it."""
+def own_line(rtt_ms: float | None, silent_s: float | None) -> Phrase:
+    """The line to the person: how long an answer takes, or for how long none has come.
+
+    >>> own_line(612.4, None).values, own_line(612.4, 14.2).text
+    (mappingproxy({'rtt': 610.0}), 'line: no answer for {time:duration}')
+    """
+    if silent_s is not None:
+        return say("line: no answer for {time:duration}", time=round(silent_s))
+    return SILENCE if rtt_ms is None else say("line {rtt:ms}", rtt=rounded(rtt_ms))
+
+
+def uplink(snapshot: Snapshot) -> Phrase:
+    """The way out of the clinic, when the site watches it."""
     found = next((each for each in snapshot.verdicts if each.kind == "uplink"), None)
     if found is None or found.observed_at == EPOCH:
         return SILENCE
     if found.health is Health.OK and found.latency_ms is not None:
-        return say("line {rtt:ms}", rtt=found.latency_ms)
-    return say("line ok") if found.health is Health.OK else say("line {state:word}", state=found.health.value)
+        return say("uplink {rtt:ms}", rtt=found.latency_ms)
+    if found.health is Health.OK:
+        return say("uplink ok")
+    return say("uplink {state:word}", state=found.health.value)
 
 
 def oldest(snapshot: Snapshot) -> Phrase:
@@ -104,13 +128,19 @@ def oldest(snapshot: Snapshot) -> Phrase:
     return say("oldest {at:when}", at=min(times))
 
 
-def second_line(snapshot: Snapshot, look: Look, cells: int, *, banner: str = "") -> Line:
-    """What is wrong, and what this program has to say of itself; or the sentence that was said last, instead of both."""
+def second_line(
+    snapshot: Snapshot, look: Look, cells: int, *, banner: str = "", saving: Phrase = SILENCE
+) -> Line:
+    """What is wrong, and what this program has to say of itself; or the sentence that was said last, instead of both.
+
+    What is left out to save bytes (`saving`) is told where there is no notice of the monitor.
+    """
     if banner:
         return (Span(f" {fit(banner, cells - 1, look.glyphs.more)}", "strong"),)
-    if not snapshot.notices:
+    notice = next(iter(snapshot.notices), saving)
+    if not notice:
         return summary(snapshot.verdicts, look, cells)
-    text = look.language.say(snapshot.notices[0], look.now)
+    text = look.language.say(notice, look.now)
     room = min(width(text), cells // 2 - 3)
     return (
         *summary(snapshot.verdicts, look, cells - room - 3),

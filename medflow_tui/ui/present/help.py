@@ -16,6 +16,10 @@ KEYS = 16  # cells
 NOTES = (
     say("A row: state, name, what was seen, since when, and the last 20 minutes (high is good, ? unknown)."),
     say("Unknown means that nobody can tell. It is never shown as good."),
+    say(
+        "Over the budget of bytes less is drawn, step by step: every 2 s, every 5 s, sparklines stay as they are, "
+        "the log every 5 s, the log when you ask for it. When there is room it goes back. Keys are answered at once."
+    ),
     say("Nothing is changed unless you raise your rights, and then only by a playbook that you confirm."),
 )
 

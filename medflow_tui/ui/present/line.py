@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from medflow_tui.rules.cleaning import clean
@@ -25,14 +26,16 @@ def width(text: str) -> int:
     >>> width("é"), width("ab")
     (1, 2)
     """
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
+
+
+@lru_cache(maxsize=1024)
+def _cells_of(character: str) -> int:
     import unicodedata
 
-    return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
-        for each in text
-    )
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def fit(text: str, cells: int, more: str = "…") -> str:
@@ -46,12 +49,16 @@ def fit(text: str, cells: int, more: str = "…") -> str:
     missing = cells - width(text)
     if missing >= 0:
         return text + " " * missing
-    kept = ""
-    for each in text:
-        if width(kept + each) > cells - width(more):
-            break
-        kept += each
-    return kept + more + " " * (cells - width(kept) - width(more))
+    room, used, end = cells - width(more), 0, 0
+    if text.isascii():
+        used = end = max(0, room)
+    else:
+        for each in text:
+            if used + width(each) > room:
+                break
+            used += width(each)
+            end += 1
+    return text[:end] + more + " " * (room - used)
 
 
 def cut(line: Iterable[Span], cells: int) -> Line:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
+from medflow_tui.model.health import Verdict
 from medflow_tui.model.log import Level, LogLine
 from medflow_tui.model.site import Site
 from medflow_tui.model.target import LOG
 from medflow_tui.model.words import say
 from medflow_tui.rules.distinct import distinct_names
+from medflow_tui.ui.present.health import counts
 from medflow_tui.ui.present.line import Line, Span, fit, width
-from medflow_tui.ui.present.rows import Look
+from medflow_tui.ui.present.rows import STYLES, Look
 
 if TYPE_CHECKING:
     from medflow_tui.model.targets.log import LogTarget
@@ -34,6 +37,46 @@ def file_names(site: Site) -> tuple[str, ...]:
         for each in logs
         for name in distinct_names(each.paths)
     )
+
+
+def log_note(look: Look, level: Level) -> str:
+    """The zone of the times, and what is shown."""
+    shown = look.language.say(say("level: {level} and above", level=level.word))
+    return f"{look.language.offset(look.now)}  {shown}"
+
+
+def log_title(
+    key: str,
+    files: Sequence[str],
+    note: str,
+    verdicts: Iterable[Verdict],
+    cells: int,
+    look: Look,
+    *,
+    focused: bool = False,
+) -> Line:
+    """`F6 Log  backend and 2 more  ▲ 1  UTC+1  level: info and above`; `note` stands at the right end."""
+    troubles = counts(each for each in verdicts if each.health.is_trouble)
+    counted = [Span(f"  {look.glyphs.health[health]} {n}", STYLES[health]) for health, n in troubles.items()]
+    name, named = look.language.say(say("Log")), _named(files, look)
+    room = max(0, cells - 5 - len(key) - width(note) - sum(width(each.text) for each in counted))
+    return (
+        Span(look.glyphs.marker if focused else " ", "marker"),
+        Span(key, "quiet"),
+        Span(" "),
+        Span(fit(name, min(width(name), room), look.glyphs.more), "title"),
+        Span(fit(f"  {named}", max(0, room - width(name)), look.glyphs.more), "quiet"),
+        *counted,
+        Span(f"  {note} ", "quiet"),
+    )
+
+
+def _named(files: Sequence[str], look: Look) -> str:
+    """`backend and 2 more`."""
+    first, others = files[:1], len(files) - 1
+    if others < 1:
+        return "".join(first)
+    return look.language.say(say("{name} and {n:number} more", name=first[0], n=others))
 
 
 def error_row(errors: tuple[int, ...], cells: int, look: Look) -> Line:

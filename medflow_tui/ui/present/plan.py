@@ -22,9 +22,12 @@ def plan_title(plan: Plan, site: Site, look: Look, cells: int) -> Line:
     return headline(title, site, look.language.say(say("plan {hash}", hash=plan.short)), look, cells)
 
 
-def plan_lines(plan: Plan, look: Look, cells: int) -> list[Line]:
-    """Everything that a person must know before confirming; nothing here is looked up or measured again."""
-    page = _Page(plan, look, cells)
+def plan_lines(plan: Plan, look: Look, cells: int, runs_key: str = "") -> list[Line]:
+    """Everything that a person must know before confirming; nothing here is looked up or measured again.
+
+    `runs_key` finds the run again.
+    """
+    page = _Page(plan, look, cells, runs_key)
     holding = [each for each in plan.guards if each.outcome is Outcome.PASS]
     unasked = [each for each in plan.guards if each.outcome is Outcome.UNKNOWN and not plan.operator]
     doubtful = [each for each in plan.guards if each not in holding and each not in unasked]
@@ -40,7 +43,8 @@ def plan_lines(plan: Plan, look: Look, cells: int) -> list[Line]:
 class _Page:
     """One plan in one language at one width."""
 
-    def __init__(self, plan: Plan, look: Look, cells: int) -> None:
+    def __init__(self, plan: Plan, look: Look, cells: int, runs_key: str) -> None:
+        self._runs_key = runs_key
         self._plan, self._look, self._cells = plan, look, cells
         self._column = int(cells * LEFT)
 
@@ -96,12 +100,17 @@ class _Page:
         rows = (
             (say("Touches, measured {age:duration} ago", age=age), self._text(plan.blast)),
             (say("Acts on"), targets),
-            (say("If the line drops"), self._tell(say("the run goes on; F9 or “playbook runs” finds it"))),
+            (say("If the line drops"), self._tell(self._found_again())),
             (say("Way back"), self._text(plan.way_back)),
         )
         return [
             line for label, text in rows for line in labelled(self._tell(label), text, LABEL, self._cells)
         ]
+
+    def _found_again(self) -> Phrase:
+        if not self._runs_key:
+            return say("the run goes on; “playbook runs” finds it")
+        return say("the run goes on; {key} or “playbook runs” finds it", key=self._runs_key)
 
     def brief(self, guards: list[GuardResult]) -> list[Line]:
         """Guards that hold, or that only a log-in can answer: two on a line, the long ones last."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from medflow_tui.locale.language import Language
@@ -12,6 +12,8 @@ from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.alerts import rank
 from medflow_tui.ui.present.health import Glyphs, called, counts, spark
 from medflow_tui.ui.present.line import Line, Span, fit, width
+
+Sparks = Mapping[str, tuple[Health | None, ...]]
 
 SINCE, LATENCY = 5, 6
 MORE = 48  # cells of a row from which latency and limit are shown
@@ -78,6 +80,19 @@ def row(
             style if trouble else "quiet" if verdict.health is Health.EXPECTED_OFFLINE else "",
         ),
         *((Span(limit + ending, "quiet"),) if limit + ending else ()),
+    )
+
+
+def sparks_of(verdicts: Iterable[Verdict]) -> Sparks:
+    """The last minutes of each target, to be drawn again as they are now."""
+    return {each.target: each.spark for each in verdicts}
+
+
+def with_sparks(verdicts: tuple[Verdict, ...], sparks: Sparks) -> tuple[Verdict, ...]:
+    """The verdicts with the last minutes that were drawn before; the very same where nothing else was."""
+    return tuple(
+        each if each.spark == (drawn := sparks.get(each.target, ())) else replace(each, spark=drawn)
+        for each in verdicts
     )
 
 
@@ -214,10 +229,15 @@ _COUNT_MANY = {
 def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
     """The worst problem as a sentence, from the longest to the shortest: what, since when, and what it means.
 
-    The worst is the one that nobody handles, then the oldest (what failed first, first).
+    The worst is the one that nobody handles, then the oldest (what failed first, first). Of what it needs and is as bad, the
+    cause stands for what it has broken.
     """
     trouble = [each for each in verdicts if each.health.is_trouble]
-    first = min(trouble, key=lambda each: (rank(each.health), each.acknowledged is not None, each.since))
+    first = min(trouble, key=_gravity)
+    causes = [
+        each for each in trouble if each.target in first.needs and _gravity(each)[:2] <= _gravity(first)[:2]
+    ]
+    first = min(causes, key=_gravity, default=first)
     tell = look.language.say
     name, what = called(first, look.language), tell(first.evidence, look.now)
     shortest = told = tell(say("{name}: {what}", name=name, what=what))
@@ -230,6 +250,10 @@ def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
         return (told, told, shortest)
     means = tell(first.judgement.means, look.now)
     return (tell(say("{what}: {means}", what=told, means=means)), told, shortest)
+
+
+def _gravity(verdict: Verdict) -> tuple[int, bool, datetime]:
+    return rank(verdict.health), verdict.acknowledged is not None, verdict.since
 
 
 def with_words(verdicts: Iterable[Verdict], words: str, look: Look) -> tuple[Verdict, ...]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from medflow_tui.model.canonical import Facts
-from medflow_tui.model.procedure import Phase, Playbook, RunState, StepStand, StepState, Text
+from medflow_tui.model.procedure import Phase, Playbook, RunState, StepStand, StepState
 from medflow_tui.model.site import Contact, Site
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.runner.report import PHASES, values_of
+from medflow_tui.runner.report import PHASES
+from medflow_tui.ui.present.asked import asked_lines
 from medflow_tui.ui.present.columns import beside, labelled
+from medflow_tui.ui.present.followed import CLOSING, STOPPED, Followed, text_of, wanted
 from medflow_tui.ui.present.header import headline
 from medflow_tui.ui.present.line import Line, Span, wrap
 from medflow_tui.ui.present.rows import Look
 
 LEFT, LABEL = 0.6, 20
-STOPPED = (Phase.PAUSED, Phase.INTERRUPTED, Phase.UNCERTAIN, Phase.DAMAGED, Phase.FAILED)
 PHASE_STYLES = {
     Phase.SUCCEEDED: "ok",
     Phase.FAILED: "critical",
@@ -23,16 +21,12 @@ PHASE_STYLES = {
     Phase.DAMAGED: "critical",
     Phase.PAUSED: "warning",
     Phase.INTERRUPTED: "warning",
+    Phase.WAITING: "warning",
+    Phase.ROLLING_BACK: "warning",
+    Phase.ROLLBACK_BLOCKED: "critical",
+    Phase.STOPPED: "warning",
+    Phase.ROLLED_BACK: "warning",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """What the follower knows of a run; `playbook` is None when even that cannot be read any more."""
-
-    state: RunState
-    playbook: Playbook | None = None
-    facts: Facts | None = None
 
 
 def run_title(followed: Followed | None, run: str, site: Site, look: Look, cells: int) -> Line:
@@ -42,26 +36,42 @@ def run_title(followed: Followed | None, run: str, site: Site, look: Look, cells
     return headline(title, site, _place(followed, look), look, cells)
 
 
-def run_lines(followed: Followed, contact: Contact | None, look: Look, cells: int) -> list[Line]:
-    """All of it, wrapped."""
-    state, tell = followed.state, look.language.say
-    stand = PHASES[state.phase]
-    if state.phase is not Phase.RUNNING:
-        stand = stand.also(state.said)
-    lines: list[Line] = [
-        (Span(f" {each}", PHASE_STYLES.get(state.phase, "strong")),)
-        for each in wrap(tell(stand, look.now), cells - 2)
-    ]
-    lines.append(())
+def run_lines(
+    followed: Followed, contact: Contact | None, look: Look, cells: int, closing: Phrase = CLOSING
+) -> list[Line]:
+    """All steps, the step in hand, and what people want to know; wrapped. `closing` tells how to find it again."""
+    state = followed.state
+    lines = [*stand_lines(state, look, cells), ()]
     if followed.playbook is not None and len(state.steps) == len(followed.playbook.steps):
         lines += _steps(followed, followed.playbook, look, cells)
         lines.append(())
+        lines += asked_lines(followed, look, cells)
         lines += _in_hand(followed, followed.playbook, look, cells)
-    for phrase in _wanted(state, contact):
+    return lines + wanted_lines(followed, contact, look, cells, closing)
+
+
+def stand_lines(state: RunState, look: Look, cells: int) -> list[Line]:
+    """Where the run stands as a whole, and why."""
+    stand = say("waits for a second person") if state.awaits else PHASES[state.phase]
+    if state.phase is not Phase.RUNNING:
+        stand = stand.also(state.said)
+    if state.stopping:
+        stand = stand.also(say("stops after this step"))
+    text = look.language.say(stand, look.now)
+    return [(Span(f" {each}", PHASE_STYLES.get(state.phase, "strong")),) for each in wrap(text, cells - 2)]
+
+
+def wanted_lines(
+    followed: Followed, contact: Contact | None, look: Look, cells: int, closing: Phrase
+) -> list[Line]:
+    """The sentences at every stop, and the names to say when one calls."""
+    state, tell = followed.state, look.language.say
+    lines: list[Line] = []
+    for phrase in wanted(followed, contact, look, closing):
         lines += [(Span(f" {each}"),) for each in wrap(tell(phrase, look.now), cells - 2)]
     plan = f"{state.plan_hash[:4]}·{state.plan_hash[4:8]}" if state.plan_hash else "?"
-    named = tell(say("run {run}, plan {plan}", run=state.run, plan=plan))
-    return [*lines, (), *((Span(f" {each}", "quiet"),) for each in wrap(named, cells - 2))]
+    named = say("run {run}, plan {plan}", run=state.run, plan=plan)
+    return [*lines, (), *((Span(f" {each}", "quiet"),) for each in wrap(tell(named), cells - 2))]
 
 
 def _place(followed: Followed | None, look: Look) -> str:
@@ -80,7 +90,7 @@ def _steps(followed: Followed, playbook: Playbook, look: Look, cells: int) -> li
         is_here = stand.id == followed.state.step and not followed.state.phase.is_over
         texts = beside(
             Span(f"  {sign.text} {number}  ", sign.style),
-            _text(step.title, followed, look),
+            text_of(step.title, followed, look),
             look.language.say(stand.said, look.now),
             column,
             cells,
@@ -100,8 +110,12 @@ def _sign(stand: StepState, look: Look) -> Span:
             return Span(glyphs.cross, "critical")
         case StepStand.UNKNOWN:
             return Span("?", "unknown")
-        case StepStand.STARTED | StepStand.CARRIED_OUT:
+        case StepStand.STARTED | StepStand.CARRIED_OUT | StepStand.WAITING | StepStand.UNDOING:
             return Span(glyphs.marker, "strong")
+        case StepStand.UNDO_UNKNOWN:
+            return Span("?", "unknown")
+        case StepStand.SKIPPED | StepStand.UNDONE:
+            return Span("-", "quiet")
         case _:
             return Span(glyphs.gap, "quiet")
 
@@ -119,34 +133,5 @@ def _in_hand(followed: Followed, playbook: Playbook, look: Look, cells: int) -> 
         (say("Why"), step.why),
         (failing, step.if_it_fails),
     ):
-        lines += labelled(tell(label), _text(text, followed, look), LABEL, cells)
+        lines += labelled(tell(label), text_of(text, followed, look), LABEL, cells)
     return [*lines, ()]
-
-
-def _wanted(state: RunState, contact: Contact | None) -> list[Phrase]:
-    """At every stop: what has changed, whether data is safe, that one may close, whom to call and what to say."""
-    told = [_changed(state), say("No existing patient record is changed by this playbook.")]
-    if state.phase is Phase.RUNNING:
-        told.append(say("You may close this screen: the run goes on, and F9 finds it again."))
-    if state.phase in STOPPED:
-        if contact is None:
-            told.append(say("When in doubt, say: run {run}", run=state.run))
-        else:
-            person = " ".join(each for each in (contact.name, contact.phone) if each)
-            told.append(
-                say("When in doubt call {person} and say: run {run}", person=person or "?", run=state.run)
-            )
-    return told
-
-
-def _changed(state: RunState) -> Phrase:
-    if not state.changed:
-        return say("Nothing was changed.") if state.phase.is_over else say("So far nothing was changed.")
-    if state.phase is Phase.SUCCEEDED:
-        return say("What was changed stands beside the steps.")
-    return say("Something may have been changed: see the steps.")
-
-
-def _text(text: Text, followed: Followed, look: Look) -> str:
-    language = look.language
-    return language.say(text.phrase(language.code, values_of(followed.facts or {})), look.now)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, cast
 from textual.binding import Binding
 
 from medflow_tui.ui import commands
+from medflow_tui.ui.present.bar import bar
 from medflow_tui.ui.present.line import Line, Span, width, wrap
+from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
@@ -36,27 +38,19 @@ class KeyedScreen(SizedScreen[None]):
         """The application, with its own type."""
         return cast("MedflowApp", self.app)
 
+    @property
+    def look(self) -> Look:
+        """How words are drawn, at this moment."""
+        return Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
+
     def tell(self, phrase: object) -> str:
         """A phrase in this session's language, at this moment."""
         return self.session.language.say(phrase, self.session.now())  # type: ignore[arg-type]
 
     def key_bar(self, cells: int, place: str | None = None) -> Line:
         """The keys that fit now, in the order of the list."""
-        spans: list[Span] = []
-        used = 0
-        for each in commands.at(place or self.place, self.session.commands):
-            if not each.label or not each.keys:
-                continue
-            key = self.session.language.word(commands.shown_key(each.keys[0]))
-            label = self.bar_label(each)
-            if not label:
-                continue
-            size = width(key) + 1 + width(label) + 2
-            if used + size > cells:
-                break
-            spans += [Span(" "), Span(key, "key"), Span(f" {label} ")]
-            used += size
-        return tuple(spans)
+        known = commands.at(place or self.place, self.session.commands)
+        return bar(known, cells, self.session.language, self.bar_label)
 
     def bar_end(self, cells: int) -> tuple[Span, ...]:
         """What stands at the right end of the bar instead of the last keys."""

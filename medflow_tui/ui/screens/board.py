@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.dom import DOMNode
+from textual.widget import Widget
 
 from medflow_tui.model.health import Snapshot, Verdict
 from medflow_tui.model.log import LogNews
 from medflow_tui.model.target import BACKUPS, CLINICS, DEVICES, LOG, SERVICES
-from medflow_tui.model.words import say
+from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui import commands
+from medflow_tui.ui.economy import LogFlow
+from medflow_tui.ui.logpace import draw_every_s, look_every_s
 from medflow_tui.ui.panes.detail import DetailPane
 from medflow_tui.ui.panes.log import LogPane
 from medflow_tui.ui.panes.rows import RowsPane
 from medflow_tui.ui.present.header import header, second_line
-from medflow_tui.ui.present.line import Span, width, wrap
+from medflow_tui.ui.present.line import Line, Span, width, wrap
+from medflow_tui.ui.present.places import NARROW, SMALLEST, TALL, WIDE
 from medflow_tui.ui.present.report import PANE_TITLES
-from medflow_tui.ui.present.rows import Look, row_text, with_words
+from medflow_tui.ui.present.rows import Look, Sparks, row_text, sparks_of, with_sparks, with_words
 from medflow_tui.ui.screens.base import KeyedScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
-
-NARROW, WIDE, TALL = 60, 120, 30
-SMALLEST = (40, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +54,24 @@ class Board(KeyedScreen):
                     self._bindings.bind(key, each.action, show=False)
         self.view = View()
         self.frozen: Snapshot | None = None
+        self._cost: tuple[str, ...] = ()
+        self._line: Phrase = SILENCE
+        self._log_at, self._log_sent = float("-inf"), 0  # when it was drawn last, after how many bytes
+        self._head: list[Line] = []
+        self._sparks: Sparks = {}
+        self._log = LogPane(session.key(LOG), session.language, session.site)
+        self._drawn: tuple[Widget, ...] = ()
         self.is_roomy = False
 
     def compose(self) -> ComposeResult:
-        yield Lines(style, classes="head", id="head")
+        head, bar = Lines(style, classes="head", id="head"), self.new_bar()
+        self._drawn = (head, self._log, bar)
+        yield head
         with Container(id="panes"):
             for pane in (SERVICES, CLINICS, DEVICES, BACKUPS):
                 yield RowsPane(self.session.key(pane), pane, PANE_TITLES[pane], self.session.language)
-            yield LogPane(self.session.key(LOG), self.session.language, self.session.site)
-        yield self.new_bar()
+            yield self._log
+        yield bar
 
     def on_resize(self) -> None:
         cells, lines = self.app.size
@@ -80,7 +92,9 @@ class Board(KeyedScreen):
     @property
     def look(self) -> Look:
         """How it is drawn at this moment."""
-        return Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
+        is_low = self.switchboard.economy.is_low
+        language, glyphs, now = self.session.language, self.session.glyphs, self.session.now()
+        return Look(language=language, glyphs=glyphs, now=now, sparks=not is_low)
 
     @property
     def rows_panes(self) -> list[RowsPane]:
@@ -89,11 +103,20 @@ class Board(KeyedScreen):
     @property
     def is_whole(self) -> bool:
         """All that is drawn on stands: not before the first paint, and not while the program ends."""
-        return super().is_whole and bool(self.query("#head")) and bool(self.query(LogPane))
+        return bool(self._drawn) and all(self._stands(each) for each in self._drawn)
+
+    def _stands(self, widget: DOMNode) -> bool:
+        """As a query would find it, at a tenth of its price: it is asked several times a second."""
+        while widget is not self:
+            parent = widget.parent
+            if parent is None or widget not in parent.children:
+                return False
+            widget = parent
+        return True
 
     @property
     def log_pane(self) -> LogPane:
-        return self.query_one(LogPane)
+        return self._log
 
     def take_snapshot(self) -> None:
         """News from the monitor."""
@@ -109,18 +132,22 @@ class Board(KeyedScreen):
         self.draw_header()
         if self.has_class("small"):
             return
-        shown = self._filtered(snapshot.verdicts, look)
+        if self.switchboard.economy.sparklines:
+            self._sparks = sparks_of(snapshot.verdicts)
+        verdicts = with_sparks(snapshot.verdicts, self._sparks)
+        shown = self._filtered(verdicts, look)
         right = {SERVICES: cells >= NARROW, DEVICES: cells >= NARROW, CLINICS: self.has_class("wide")}
         if self.has_class("wide"):
             right[DEVICES] = False
         for pane in self.rows_panes:
             pane.ruled = right.get(pane.pane, False) and not self.view.maximised
             pane.take(
-                tuple(each for each in snapshot.verdicts if each.pane == pane.pane),
+                tuple(each for each in verdicts if each.pane == pane.pane),
                 tuple(each for each in shown if each.pane == pane.pane),
                 look,
             )
         self.log_pane.judged(tuple(each for each in snapshot.verdicts if each.pane == LOG))
+        self.log_pane.is_off = self.switchboard.economy.log is LogFlow.OFF
         self.log_pane.take(LogNews(missed=self.log_pane.missed), look)
         self.draw_beside()
         self.draw_bar()
@@ -149,7 +176,7 @@ class Board(KeyedScreen):
         self.call_after_refresh(self.redraw)
 
     def draw_header(self) -> None:
-        """The two lines on top; also at each minute."""
+        """The two lines on top; also at each minute. What they cost is told anew only with something else of them."""
         if not self.is_whole:
             return
         cells = self.app.size.width
@@ -157,20 +184,32 @@ class Board(KeyedScreen):
             note = self.session.language.say(say("terminal too small: 40 by 12 at least"))
             self.query_one("#head", Lines).show([(Span(f" {each}"),) for each in wrap(note, cells - 1)])
             return
-        snapshot, look = self.snapshot, self.look
-        armed = self.switchboard.armed_until
+        head = self._head_lines(cells)
+        if head != self._head:
+            self._cost = self.switchboard.thrift.cost(is_wide=cells >= WIDE)
+            self._line = self.switchboard.thrift.line()
+            self._head = head = self._head_lines(cells)
+        self.query_one("#head", Lines).show(head)
+
+    def _head_lines(self, cells: int) -> list[Line]:
+        snapshot, look, thrift = self.snapshot, self.look, self.switchboard.thrift
         first = header(
             self.session.site,
             snapshot,
             look,
             cells,
-            armed_until=armed,
+            armed_until=self.switchboard.armed_until,
             paused=self.view.paused,
             note=self.session.note,
+            line=self._line,
+            cost=self._cost,
+            thrift=thrift.word if snapshot.notices or self.switchboard.economy.is_low else SILENCE,
         )
-        banner = self.switchboard.banner
-        second = second_line(snapshot, look, cells, banner=self.tell(banner) if banner else "")
-        self.query_one("#head", Lines).show([first, second])
+        said = self.tell(self.switchboard.banner) if self.switchboard.banner else ""
+        return [
+            first,
+            second_line(snapshot, look, cells, banner=said, saving=thrift.notice or self.switchboard.waiting),
+        ]
 
     def draw_bar(self) -> None:
         """The keys that fit what has the focus."""
@@ -195,15 +234,28 @@ class Board(KeyedScreen):
 
     def tick(self) -> None:
         """Once a second: the log, and the clock when the minute is another one. Sends nothing when nothing changed."""
-        follower = self.session.follower
-        if follower is not None and not self.view.paused:
-            news = follower.drain()
-            if news.lines or news.dropped or news.notices or news.missed != self.log_pane.missed:
-                self.log_pane.take(news, self.look)
-            if self.has_class("wide") or self.view.maximised == LOG:
-                self.log_pane.count(follower.histogram())
+        self.take_log()
         if self.frozen is None:
             self.draw_header()
+
+    def take_log(self, *, is_asked: bool = False) -> None:
+        """What came of the log: as often as is saved, or because somebody asked."""
+        follower, now = self.session.follower, time.monotonic()
+        if follower is None or self.view.paused or not self.is_whole:
+            return
+        economy = self.switchboard.economy
+        if not is_asked and (economy.log is LogFlow.OFF or now - self._log_at < draw_every_s(economy)):
+            return
+        news = follower.drain()
+        is_news = bool(news.lines or news.dropped or news.notices or news.missed != self.log_pane.missed)
+        if self.has_class("wide") or self.view.maximised == LOG:
+            self.log_pane.count(follower.histogram(), draws=not is_news)
+        if is_news:
+            self.log_pane.take(news, self.look)
+            sent = self.switchboard.bytes_out
+            cells = self.app.size.width * self.app.size.height
+            follower.pace(look_every_s(sent - self._log_sent, now - self._log_at, cells))
+            self._log_at, self._log_sent = now, sent
 
     @property
     def row_texts(self) -> list[str]:

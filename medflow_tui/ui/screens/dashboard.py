@@ -33,6 +33,8 @@ class DashboardScreen(Board):
         if self.view.maximised and self.view.maximised != pane:
             self.maximise(pane)
         self.set_focus(self.query_one(f"#{pane}", Widget))  # at once: the next key may be there already
+        if pane == LOG:
+            self.take_log(is_asked=True)
 
     def action_next_pane(self, step: int) -> None:
         now = self.focused_pane()

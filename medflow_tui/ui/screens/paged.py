@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+
 from medflow_tui.model.words import say
-from medflow_tui.ui.present.line import Span, width
+from medflow_tui.ui.present.line import Line, Span, width
 from medflow_tui.ui.screens.base import KeyedScreen
+from medflow_tui.ui.theme import style
+from medflow_tui.ui.widgets.lines import Lines
 from medflow_tui.ui.widgets.scroll import Page
 
 
 class PagedScreen(KeyedScreen):
-    """Has one `Page`; moving keys move it."""
+    """Has one `Page`; moving keys move it. What it shows is drawn by `redraw`."""
+
+    def compose(self) -> ComposeResult:
+        yield from self.compose_page(head=2)
+
+    def compose_page(self, *, head: int, foot: bool = False) -> ComposeResult:
+        """A title of one line or two, the page, lines below it where there is a `foot`, the key bar."""
+        yield Lines(style, classes="head" if head == 2 else "head-1", id="title")
+        yield Page(style, id="page")
+        if foot:
+            yield Lines(style, id="foot")
+        yield self.new_bar()
+
+    def on_mount(self) -> None:
+        self.query_one(Page).focus()
+        self.redraw()
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Everything but the key bar's own news."""
+        raise NotImplementedError
+
+    def show_foot(self, lines: Sequence[Line]) -> None:
+        """Below the page, as high as it is long."""
+        foot = self.query_one("#foot", Lines)
+        foot.styles.height = len(lines)
+        foot.show(lines)
 
     def bar_end(self, cells: int) -> tuple[Span, ...]:
         """How many lines stand below, for the end of the key bar."""

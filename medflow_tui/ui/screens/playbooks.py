@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-
 from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.choosing import PRODUCTION
 from medflow_tui.ui.commands import PLAYBOOKS
+from medflow_tui.ui.present.choice import Standing, choice_lines, choice_row, standing_of
 from medflow_tui.ui.present.header import headline
-from medflow_tui.ui.present.line import Line, Span, fit, wrap
-from medflow_tui.ui.present.rows import Look
-from medflow_tui.ui.screens.base import KeyedScreen
+from medflow_tui.ui.present.line import Line, Span, wrap
+from medflow_tui.ui.screens.chooser import ChooserScreen
 from medflow_tui.ui.session import Session
-from medflow_tui.ui.theme import style
-from medflow_tui.ui.widgets.lines import Lines
-from medflow_tui.ui.widgets.scroll import Page
+from medflow_tui.ui.work import Work
 
 
-class PlaybooksScreen(KeyedScreen):
+class PlaybooksScreen(ChooserScreen):
     """Enter opens the plan of the chosen one."""
 
     place = PLAYBOOKS
@@ -26,68 +21,62 @@ class PlaybooksScreen(KeyedScreen):
     def __init__(self, session: Session, target: str = "") -> None:
         super().__init__(session)
         self._target = target
-        self._at = 0
-
-    def compose(self) -> ComposeResult:
-        yield Lines(style, classes="head-1", id="title")
-        yield Page(style, id="page")
-        yield self.new_bar()
+        self.is_passive = False
 
     def on_mount(self) -> None:
-        self.query_one(Page).focus()
+        super().on_mount()
+        Work("passive", self._ask_whether_passive)
+
+    def _ask_whether_passive(self) -> None:
+        dispatch = self.session.dispatch
+        if dispatch is not None and dispatch.passive() is not None:
+            self.app.call_later(self._is_passive)
+
+    def _is_passive(self) -> None:
+        self.is_passive = True
         self.redraw()
 
     def take_snapshot(self) -> None:
         self.redraw()
 
-    def on_resize(self) -> None:
-        self.redraw()
-
     @property
-    def choices(self) -> list[tuple[Playbook, bool]]:
-        """Every playbook, and whether it fits; the fitting ones first."""
+    def choices(self) -> list[tuple[Playbook, Standing]]:
+        """The playbooks, and how they stand: the fitting ones first, then those that have nothing to mend here."""
         dispatch = self.session.dispatch
         if dispatch is None:
             return []
         fits = dispatch.fitting(self.switchboard.snapshot, self._target)
-        return [(each, True) for each in fits] + [
-            (each, False) for each in dispatch.playbooks if each not in fits
+        kinds = {each.kind for each in self.session.site.targets}
+        wanted = dispatch.matching(self.words) if self.words else dispatch.playbooks
+        found = [
+            (each, standing_of(each, fits=each in fits, kinds=kinds, is_passive=self.is_passive))
+            for each in wanted
+        ]
+        return found if self.words else sorted(found, key=lambda pair: pair[1].order)
+
+    @property
+    def nothing(self) -> Phrase:
+        return say("no playbook is installed")
+
+    def rows(self, cells: int) -> list[Line]:
+        return [choice_row(each, standing, self.look, cells) for each, standing in self.choices]
+
+    def about(self, cells: int) -> list[Line]:
+        choices = self.choices
+        lines = choice_lines(choices[self._at][0], self.look, cells) if choices else []
+        return [
+            *lines,
+            *((Span(f" {each}", "quiet"),) for each in wrap(self.tell(self.why_not()), cells - 2)),
         ]
 
-    def redraw(self) -> None:
-        if not self.is_whole:
-            return
-        cells, code = self.app.size.width, self.session.language.code
-        self.query_one("#title", Lines).show([self._title(cells)])
-        lines: list[Line] = []
-        for index, (playbook, fits) in enumerate(self.choices):
-            mark = self.session.glyphs.marker if index == self._at else " "
-            title = self.session.language.say(playbook.title.phrase(code))
-            state = self.tell(say("fits what is wrong") if fits else say("nothing is wrong that it mends"))
-            lines.append(
-                (
-                    Span(mark, "marker"),
-                    Span(fit(title, 44), "strong" if fits else ""),
-                    Span(f" {state}", "quiet"),
-                )
-            )
-            for text in (self.session.language.say(playbook.summary.phrase(code)), self.tell(self.why_not())):
-                lines += [(Span(f"    {each}", "quiet"),) for each in wrap(text, cells - 6)]
-            lines.append(())
-        self.query_one(Page).put(lines or [(Span(f" {self.tell(say('no playbook is installed'))}"),)])
-        self.draw_bar()
-
-    def _title(self, cells: int) -> Line:
+    def heading(self, cells: int) -> Line:
         until = self.switchboard.armed_until
         mode = say("read-only") if until is None else say("ACTING until {at:clock}", at=until)
-        look = Look(language=self.session.language, glyphs=self.session.glyphs, now=self.session.now())
         title = self.tell(say("Playbooks: what can be done"))
-        return headline(title, self.session.site, self.tell(mode), look, cells)
+        return headline(title, self.session.site, self.tell(mode), self.look, cells)
 
     def why_not(self) -> Phrase:
         """Why it can only be looked at now."""
-        if self.session.site.environment == "production":
-            return PRODUCTION
         if self.switchboard.armed_until is None:
             return say(
                 "read-only: {opening} shows the plan; {raising} raises your rights for 15 minutes",
@@ -95,19 +84,6 @@ class PlaybooksScreen(KeyedScreen):
                 raising=self.session.key("raise"),
             )
         return say("enter logs you in and makes the plan; nothing is changed by that")
-
-    def action_move(self, steps: int) -> None:
-        self._at = max(0, min(self._at + steps, len(self.choices) - 1))
-        self.redraw()
-
-    def action_page(self, steps: int) -> None:
-        self.action_move(steps)
-
-    def action_top(self) -> None:
-        self.action_move(-1000)
-
-    def action_bottom(self) -> None:
-        self.action_move(1000)
 
     def action_open(self) -> None:
         """The plan of the chosen playbook."""

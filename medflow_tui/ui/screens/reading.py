@@ -10,7 +10,6 @@ from medflow_tui.ui.commands import READ
 from medflow_tui.ui.present.line import Line, Span, fit
 from medflow_tui.ui.screens.paged import PagedScreen
 from medflow_tui.ui.session import Session
-from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 from medflow_tui.ui.widgets.scroll import Page
 
@@ -25,16 +24,7 @@ class ReadingScreen(PagedScreen):
         self._heading, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        yield Lines(style, classes="head-1", id="title")
-        yield Page(style, id="page")
-        yield self.new_bar()
-
-    def on_mount(self) -> None:
-        self.query_one(Page).focus()
-        self.redraw()
-
-    def on_resize(self) -> None:
-        self.redraw()
+        yield from self.compose_page(head=1)
 
     def redraw(self) -> None:
         """The text for the present width."""

@@ -9,7 +9,9 @@ from collections.abc import Callable
 ESCAPE = "\x1b"
 ESC = 0x1B
 PASTE, PASTE_ENDS = b"\x1b[200~", b"\x1b[201~"
-WAITED_FOR = re.compile(r"\x1b\[(\?\d+;\d\$y|\d+;\d+R|[IO])")  # mode reports, cursor position, focus
+WAITED_FOR = re.compile(
+    r"\x1b\[(\?\d+;\d\$y|\d+;\d+R|[IO]|0n)"
+)  # mode reports, cursor position, focus, status
 LONGEST, LONGEST_PASTE = 256, 65_536
 MOUSE_BYTES = 3  # of the oldest reports: button, column, line, each any byte from 32 on
 PATIENCE_S, PASTE_PATIENCE_S = 0.5, 5.0  # on a bad line one sequence comes in pieces

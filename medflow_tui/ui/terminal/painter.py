@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, LayoutUpdate
 
-from medflow_tui.ui.terminal.frames import Shadow, changes
+from medflow_tui.ui.terminal.canvas import Canvas
+from medflow_tui.ui.terminal.repertoire import repertoire
+
+if TYPE_CHECKING:
+    from medflow_tui.ui.terminal.curtain import Curtain
 
 SYNC_FROM = 400  # characters from which a frame is worth the 16 that keep it from tearing
 SYNC_BEGIN, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
 
-class Painter:
-    """One terminal. `paint` answers False for what it does not know, so that Textual does it its own way."""
+@runtime_checkable
+class Paced(Protocol):
+    """A driver that knows its line; see `ui.terminal.driver`."""
 
-    def __init__(self) -> None:
-        self.shadow = Shadow()
-        self.bytes_out = 0
+    def room(self, *, first: bool = False) -> int | None: ...
+
+    def sent_frame(self, *, is_whole: bool) -> None: ...
+
+
+class Painter:
+    """One terminal. `paint` answers False for what it does not know, so that Textual does it its own way.
+
+    Behind a curtain nothing is sent before `lift`: what is there already is more than what Textual begins with.
+    """
+
+    def __init__(self, curtain: Curtain | None = None) -> None:
+        self._waits = curtain is not None
+        self.canvas = curtain.canvas if curtain else Canvas(repertoire(os.environ.get("TERM", "")))
+        self.bytes_out = curtain.bytes_out if curtain else 0
+
+    def lift(self, app: Any) -> None:
+        """Send what differs from the curtain."""
+        self._waits = False
+        self.go_on(app)
 
     def forget(self) -> None:
         """The next frame is a full one."""
-        self.shadow.forget()
+        self.canvas.forget()
 
-    def paint(self, app: Any, update: Any) -> bool:
-        """True when the update was dealt with (be it by sending nothing)."""
+    def paint(self, app: Any, update: Any, *, first: bool = False) -> bool:
+        """True when the update was dealt with (be it by sending nothing); `first` when it answers a key."""
         if update is None or app._batch_count or not isinstance(update, LayoutUpdate | ChopsUpdate):
             return False
         driver = app._driver
         if not app._running or app._closed or app.is_headless or driver is None or driver.is_inline:
             return False
-        must_wait = getattr(driver, "must_wait", None)
-        if must_wait is not None and must_wait():
-            return True  # the application draws it all again at `LineDrained`; what differs by then is sent
-        first = self.shadow.fit(*app.size)
-        text = first + changes(update, self.shadow, app.console._color_system or ColorSystem.STANDARD)
-        if text:
-            if len(text) >= SYNC_FROM and app._sync_available:
-                text = f"{SYNC_BEGIN}{text}{SYNC_END}"
-            self.bytes_out += len(text.encode("utf-8", "replace"))
-            driver.write(text)
-            driver.flush()
+        self.canvas.fit(*app.size)
+        self.canvas.accept(update, app.console._color_system or ColorSystem.STANDARD, first=first)
+        self.go_on(app, first=first)
         app.post_display_hook()
         return True
+
+    def go_on(self, app: Any, *, first: bool = False) -> None:
+        """Send what is still due, as much of it as the line has room for; the rest when `LineDrained` comes."""
+        driver = app._driver
+        if driver is None or self._waits or not self.canvas.differs:
+            return
+        is_paced = isinstance(driver, Paced)
+        room = driver.room(first=first) if is_paced else None
+        if room == 0:
+            return
+        text = self.canvas.take(room)
+        if len(text) >= SYNC_FROM and room is None and app._sync_available:
+            text = f"{SYNC_BEGIN}{text}{SYNC_END}"
+        self.bytes_out += len(text.encode("utf-8", "replace"))
+        driver.write(text)
+        driver.flush()
+        if is_paced:
+            driver.sent_frame(is_whole=not self.canvas.differs)

@@ -24,6 +24,9 @@ class NeverShownError(Exception):
     """What a portrait waits for did not come on the screen."""
 
 
+FOLLOWING = "follow "  # the name of a thread that lasts as long as its run
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portrait:
     """A screen as runs of text in one style, a tuple for each line; every line has the width of the terminal."""
@@ -75,7 +78,7 @@ async def _settled(app: App[Any], pilot: Any, before: set[threading.Thread], sho
 
 
 def _newer(before: set[threading.Thread]) -> set[threading.Thread]:
-    return set(threading.enumerate()) - before
+    return {each for each in set(threading.enumerate()) - before if not each.name.startswith(FOLLOWING)}
 
 
 def screen_texts(app: App[Any]) -> tuple[str, ...]:

@@ -25,10 +25,21 @@ class Turns:
         self._app, self._forward = app, forward
         self._waiting: deque[Event] = deque()
         self._turning: asyncio.Task[None] | None = None
+        self._is_unanswered = False
+
+    @property
+    def _is_turning(self) -> bool:
+        return self._turning is not None and not self._turning.done()
+
+    def is_answered_by_paint(self) -> bool:
+        """Whether what is painted now answers a key: all until it has set off everything, and the next one."""
+        answers, self._is_unanswered = self._is_unanswered, self._is_unanswered and self._is_turning
+        return answers
 
     async def take(self, event: Event) -> None:
         """In its turn; at once when nothing is under way."""
-        if self._turning is not None and not self._turning.done():
+        self._is_unanswered = True
+        if self._is_turning:
             self._waiting.append(event)
             return
         await self._forward(event)

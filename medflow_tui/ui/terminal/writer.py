@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 
 from medflow_tui.ui.terminal.link import STALLED, UNWRITABLE, Link
+from medflow_tui.ui.terminal.sounding import QUESTION, Sounding
 
 SLICE = 4096  # bytes given to the kernel at once
 LOOK_EVERY_S = 0.25
 STALL_S = 900.0  # a line that comes back sooner goes on as if nothing had been
-BEHIND = 4096  # bytes that wait; from then on frames are skipped, see `Painter`
+BEHIND = 4096  # bytes that the kernel does not take; from then on frames are skipped, see `Painter`
 PATIENCE_S = 0.5  # at the end, for what still waits
 CANCEL = b"\x18"  # ends a sequence of which only the beginning was written
 
@@ -40,11 +41,14 @@ class Writer(threading.Thread):
         link: Link,
         drained: Callable[[], None],
         *,
+        sounding: Sounding | None = None,
         encoding: str = "utf-8",
         stall_s: float = STALL_S,
     ) -> None:
         super().__init__(name="terminal-output", daemon=True)
         self._descriptor, self._link, self._drained = descriptor, link, drained
+        self._sounding = sounding or Sounding(asks=False)
+        self._question_ends = 0
         self._encoding, self._stall_s = encoding, stall_s
         self._waiting = bytearray()
         self._owes_frame = self._is_ending = self._is_broken = False
@@ -56,11 +60,37 @@ class Writer(threading.Thread):
         """Bytes that the kernel has not taken yet."""
         return len(self._waiting)
 
-    def must_wait(self) -> bool:
-        """Whether another frame would only be late; then `drained` is called, in this thread, when it is time."""
+    def room(self, *, first: bool = False) -> int | None:
+        """How many bytes of a frame are not too early; None: any number. `first` is for the answer to a key.
+
+        When there is none, `drained` is called, in this thread, as soon as there is.
+        """
         with self._changed:
-            self._owes_frame = self._owes_frame or len(self._waiting) >= BEHIND
-            return self._owes_frame
+            room = 0 if len(self._waiting) >= BEHIND else self._sounding.room(time.monotonic(), first=first)
+            if room is not None:
+                room = max(0, room - len(self._waiting))
+            if room == 0:
+                self._owe()
+            return room
+
+    def owe(self) -> None:
+        """More is to be drawn than there was room for: call `drained` when there is again."""
+        with self._changed:
+            self._owe()
+
+    def _owe(self) -> None:
+        self._owes_frame = True
+        self._changed.notify()
+
+    def ask(self) -> None:
+        """With what was just written goes a question to the terminal, when it is time for one."""
+        with self._changed:
+            if self._question_ends or self._is_broken:
+                return
+            if self._sounding.must_ask(time.monotonic(), len(self._waiting)):
+                self._waiting += QUESTION.encode()
+                self._question_ends = self.written + len(self._waiting)
+                self._changed.notify()
 
     def write(self, text: str) -> None:
         """Have it written in its turn."""
@@ -77,6 +107,7 @@ class Writer(threading.Thread):
         with self._changed:
             if self._waiting:
                 self._waiting[:] = CANCEL
+                self._question_ends = 0
                 self._cuts += 1
 
     def stop(self) -> None:
@@ -101,11 +132,13 @@ class Writer(threading.Thread):
 
     def _wait_for_text(self) -> bool:
         with self._changed:
-            if not self._waiting and self._owes_frame:
-                self._owes_frame = False
-                self._drained()
             while not self._waiting and not self._is_ending:
-                self._changed.wait()
+                wait_s = self._sounding.wait_s(time.monotonic()) if self._owes_frame else None
+                if wait_s == 0.0:
+                    self._owes_frame = False
+                    self._drained()
+                    wait_s = None
+                self._changed.wait(wait_s)
             return bool(self._waiting)
 
     def _write_some(self, poll: select.poll) -> bool:
@@ -127,8 +160,13 @@ class Writer(threading.Thread):
         except OSError:
             self._link.lose(UNWRITABLE)
             return False
+        now = time.monotonic()
+        self._sounding.sent(written, now)
         with self._changed:
             if cuts == self._cuts:
                 del self._waiting[:written]
-        self.written += written
+            self.written += written
+            if self._question_ends and (self.written >= self._question_ends or cuts != self._cuts):
+                self._question_ends = 0
+                self._sounding.asked(now)
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,7 +15,10 @@ Spans = Sequence[tuple[str, str]]
 
 
 class Lines(Widget):
-    """Give it lines of (text, token) spans with `show`; `style_of` turns a token into a style."""
+    """Give it lines of (text, token) spans with `show`; `style_of` turns a token into a style.
+
+    A `style_of` of the application comes before it.
+    """
 
     DEFAULT_CSS = "Lines { height: 1fr; width: 1fr; }"
 
@@ -22,22 +26,41 @@ class Lines(Widget):
         super().__init__(**options)  # type: ignore[arg-type]
         self._style_of = style_of
         self._lines: list[tuple[tuple[str, str], ...]] = []
+        self._rendered: list[Strip] = []
+        self._rendered_for: Region | None = None
 
     def show(self, lines: Sequence[Spans]) -> None:
         """Put these lines in place of the old ones."""
         new = [tuple((text, token) for text, token in each) for each in lines]
         old, self._lines = self._lines, new
-        for y in range(min(max(len(old), len(new)), max(self.size.height, 0) or len(new))):
-            if (old[y] if y < len(old) else ()) != (new[y] if y < len(new) else ()):
-                self.refresh(Region(0, y, max(1, self.size.width), 1))
+        height = min(max(len(old), len(new)), max(self.size.height, 0) or len(new))
+        changed = [
+            (old[y] if y < len(old) else ()) != (new[y] if y < len(new) else ()) for y in range(height)
+        ]
+        top = 0
+        for has_changed, alike in groupby(changed):
+            below = top + len(list(alike))
+            if has_changed:
+                self.refresh(Region(0, top, max(1, self.size.width), below - top))
+            top = below
 
     @property
     def texts(self) -> list[str]:
         """What is shown, without styles."""
         return ["".join(text for text, _ in each) for each in self._lines]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Those of the last frame while none of them changed: each frame asks every widget for all of its lines.
+
+        The seam to Textual 8.2.8 is `_styles_cache`, in which a change of style makes every line dirty.
+        """
+        if crop != self._rendered_for or any(map(self._styles_cache.is_dirty, crop.line_range)):
+            self._rendered, self._rendered_for = super().render_lines(crop), crop
+        return self._rendered
+
     def render_line(self, y: int) -> Strip:
         """One line as Textual wants it."""
         spans = self._lines[y] if y < len(self._lines) else ()
-        strip = Strip([Segment(text, self._style_of(token)) for text, token in spans if text])
+        style_of = getattr(self.app, "style_of", self._style_of)
+        strip = Strip([Segment(text, style_of(token)) for text, token in spans if text])
         return strip.adjust_cell_length(self.size.width)

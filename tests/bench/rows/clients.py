@@ -39,7 +39,7 @@ def whole_lab(bench: Bench) -> Iterator[Figure]:
         what="all clients in use: RSS",
         unit="MiB",
         values={HERE: run.resident / MIB},
-        at_most=RESIDENT_MIB,
+        aim=RESIDENT_MIB,
         note=", ".join(used),
         **known,
     )

@@ -69,7 +69,7 @@ def _watched(bench: Bench, site: str) -> Run:
 def _figures(kind: str, run: Run) -> Iterator[Figure]:
     what, size = f"{NUMBER:,} {kind} targets once a minute", str(run.size)
     yield Figure(
-        what=f"{what}: CPU of one core", size=size, unit="%", values={HERE: run.cpu_percent}, at_most=PERCENT
+        what=f"{what}: CPU of one core", size=size, unit="%", values={HERE: run.cpu_percent}, aim=PERCENT
     )
     yield Figure(what=f"{what}: bytes", size=size, unit="B/s", values={HERE: run.bytes_per_s})
     yield Figure(what=f"{what}: RSS", size=size, unit="MiB", values={HERE: run.resident / MIB})

@@ -35,7 +35,7 @@ SET = "[target.backups]\n[[target.backups.set]]\nname = 'daily'\n"
         ("[target.devices]\naddress = 'mongodb://h'\nopens = 'early'", "target.devices.opens: early is not written as in 07:30"),
         ("[target.x]\nkind = 'share'\ncloses = '17'", "target.x.closes: 17 is not written as in 07:30"),
         ("[target.backend]\nrole = 'front-end'", "backend.role is one of backend, central, ocr, face, front, not front-end"),
-        ("[target.x]\nkind = 'process'\nmanager = 'init'", "x.manager is one of systemd, pm2, launchd, windows, pidfile"),
+        ("[target.x]\nkind = 'process'\nmanager = 'init'", "x.manager is one of systemd, pm2, runit, compose, launchd, windows, pidfile"),
         ("[target.mongodb]\nexpect_replica_set = 'maybe'", "mongodb.expect_replica_set is one of auto, yes, no, not maybe"),
     ],
 )  # fmt: skip

@@ -112,3 +112,28 @@ def test_what_costs_nothing_is_not_spoken_of() -> None:
     assert told(place, "uplink", EMPTY) == ()
     assert told(place, "clinics/MATADI", snapshot) == ()
     assert a_month(place, snapshot) == 0
+
+
+LASTS = "what the probes leave of the budget lasts for 20 h of it in a month"
+
+
+def test_the_screen_takes_from_the_same_budget() -> None:
+    place = site(UPLINK, price_per_mb=0.05, budget_mb_per_month=50)
+    snapshot = Snapshot(verdicts=(seen(UPLINK, 840),))
+    told_of = [Language("en").say(each) for each in told(place, "uplink", snapshot, 650_000.0)]
+    assert told_of[1:] == [
+        "all probes: 37 MB a month of 50 MB",
+        f"this screen: 650 kB an hour, 0.03 USD an hour, {LASTS}",
+    ]
+
+
+@pytest.mark.parametrize(("screen", "expected"), [(None, None), (0.0, "this screen: 0 B an hour")])
+def test_a_screen_that_is_not_counted_is_not_told_and_one_that_rests_costs_nothing(
+    screen: float | None, expected: str | None
+) -> None:
+    place = site(UPLINK, budget_mb_per_month=50)
+    texts = [
+        Language("en").say(each)
+        for each in told(place, "uplink", Snapshot(verdicts=(seen(UPLINK, 840),)), screen)
+    ]
+    assert texts[2:] == ([] if expected is None else [expected])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from medflow_tui.model.canonical import Facts
@@ -13,8 +15,20 @@ PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 SAME = {"identity.now": "a", "identity.planned": "a", "identity.same_queue": True}
 AGREED = {"plan.age_s": 60, "plan.expired": 1, "plan.reach": 17, "expired": 1, "failed": 3}
 
+OURS: Facts = {"site_code": "LAB", "environment": "lab", "planted.redis": "LAB/lab/9f"}
+HERE: Facts = {
+    "services": ("backend", "mongodb"),
+    "service.backend.applies": True,
+    "service.backend.manager": "systemd",
+    "service.backend.state": "failed",
+}
+
 SITUATIONS: list[tuple[str, Facts, Outcome]] = [
-    ("environment", {"environment": "production"}, FAIL),
+    ("environment", {"environment": "production"}, UNKNOWN),
+    ("environment", {"environment": "production", "playbook.risk": "R2"}, PASS),
+    ("environment", {"environment": "production", "playbook.risk": "R3", "playbook.approvals": 1}, PASS),
+    ("environment", {"environment": "production", "playbook.risk": "R3", "playbook.approvals": 0}, FAIL),
+    ("environment", {"environment": "production", "playbook.risk": "R4", "playbook.approvals": 1}, FAIL),
     ("environment", {"environment": "drill"}, PASS),
     ("environment", {"environment": "lab"}, PASS),
     ("environment", {}, UNKNOWN),
@@ -58,11 +72,84 @@ SITUATIONS: list[tuple[str, Facts, Outcome]] = [
     ("as_planned", {**AGREED, "plan.age_s": -3600}, FAIL),
     ("as_planned", {"plan.age_s": 60, "plan.expired": 1, "plan.reach": 17}, UNKNOWN),
     ("as_planned", {}, UNKNOWN),
+    ("window", {"window.is_closed": False}, PASS),
+    ("window", {"window.is_closed": True}, FAIL),
+    ("window", {}, UNKNOWN),
+    ("limits", {"runs.ages_s": ()}, PASS),
+    ("limits", {"runs.ages_s": ("7000",)}, PASS),
+    ("limits", {"runs.ages_s": ("7000", "3000")}, FAIL),
+    ("limits", {"runs.ages_s": ("90000", "86401", "3000")}, PASS),
+    ("limits", {"runs.ages_s": ("899",)}, FAIL),
+    ("limits", {}, UNKNOWN),
+    ("approval", {"approvals": 1}, PASS),
+    ("approval", {"approvals": 0}, FAIL),
+    ("approval", {}, UNKNOWN),
+    ("approval", {"access.approvers": 1}, UNKNOWN),
+    ("approval", {"access.approvers": 0}, FAIL),
+    ("approval", {"access.approvers": 0, "approvals": 1}, PASS),
+    ("people", {"access.known": True, "access.roles": ("dba",)}, PASS),
+    ("people", {"access.known": True, "access.roles": ("nurse",)}, FAIL),
+    ("people", {"access.known": False, "access.roles": ()}, UNKNOWN),
+    ("passive", {"passive.since": ""}, PASS),
+    ("passive", {"passive.since": "2026-11-28T01:02:03+00:00", "passive.who": "amani"}, FAIL),
+    ("passive", {}, UNKNOWN),
+    ("planted", OURS, PASS),
+    ("planted", {**OURS, "plan.planted.redis": "LAB/lab/9f"}, PASS),
+    ("planted", {**OURS, "planted.redis": "-"}, PASS),
+    ("planted", {**OURS, "planted.redis": "-", "plan.planted.redis": "LAB/lab/9f"}, FAIL),
+    ("planted", {**OURS, "planted.redis": "-", "environment": "production"}, FAIL),
+    ("planted", {**OURS, "planted.redis": "LAB/lab/00", "plan.planted.redis": "LAB/lab/9f"}, FAIL),
+    ("planted", {**OURS, "planted.redis": "LSH-03/lab/9f"}, FAIL),
+    ("planted", {**OURS, "planted.redis": "LAB/production/9f"}, FAIL),
+    ("planted", {**OURS, "planted.redis": "?"}, UNKNOWN),
+    ("service_here", HERE, PASS),
+    ("service_here", {**HERE, "services": ("mongodb",)}, FAIL),
+    ("service_here", {**HERE, "service.backend.applies": False}, FAIL),
+    (
+        "service_here",
+        {**HERE, "service.backend.owner": "pm2", "service.backend.owner_is_manager": False},
+        FAIL,
+    ),
+    ("service_here", {**HERE, "service.backend.held": True}, FAIL),
+    ("service_here", {"services": ("backend",), "service.backend.manager": "systemd"}, UNKNOWN),
+    ("service_here", {}, UNKNOWN),
+    ("service_restarts", {"service.backend.restarts_15min": 2}, PASS),
+    ("service_restarts", {"service.backend.restarts_15min": 3}, FAIL),
+    ("service_restarts", {}, UNKNOWN),
+    ("backend_ails", {"backend.ready": False}, PASS),
+    ("backend_ails", {"backend.ready": True}, FAIL),
+    ("backend_ails", {}, UNKNOWN),
+    ("mongodb_answers", {"mongodb.answers": True}, PASS),
+    ("mongodb_answers", {"mongodb.answers": False}, FAIL),
+    ("mongodb_answers", {}, UNKNOWN),
+    ("mongodb_alone", {"db_role": "standalone"}, PASS),
+    ("mongodb_alone", {"db_role": "primary"}, FAIL),
+    ("mongodb_alone", {}, UNKNOWN),
+    ("redis_left", {"redis.answers": True, "redis.backend_clients": 0}, PASS),
+    ("redis_left", {"redis.answers": True, "redis.backend_clients": 9}, FAIL),
+    ("redis_left", {"redis.answers": False}, FAIL),
+    ("redis_left", {"redis.answers": True}, UNKNOWN),
+    ("redis_left", {}, UNKNOWN),
+    ("no_dump", {"db_dump": False}, PASS),
+    ("no_dump", {"db_dump": True}, FAIL),
+    ("no_dump", {}, UNKNOWN),
+    ("role_at_start", {"operator.role": "admin"}, PASS),
+    ("role_at_start", {"operator.role": "doctor"}, FAIL),
+    ("role_at_start", {}, UNKNOWN),
+    ("environment_file", {"secrets.file_fits": True}, PASS),
+    ("environment_file", {"secrets.file_fits": False}, FAIL),
+    ("environment_file", {}, UNKNOWN),
 ]
+NEEDS: dict[str, Facts] = {
+    "identity": {"same_queue": True},
+    "limits": {"max_runs": 2, "per_s": 86400, "cool_down_s": 900, "escalate_to": "dba"},
+    "approval": {"count": 1},
+    "people": {"roles": ("dba", "admin")},
+}
 
 
-def guard(kind: str, **more: bool) -> Guard:
-    return Guard(id=kind, kind=kind, why=Text(en="why"), fix=Text(en="fix"), **more)
+def guard(kind: str, **more: Any) -> Guard:
+    return Guard(id=kind, kind=kind, why=Text(en="why"), fix=Text(en="fix"), need=NEEDS.get(kind, {}), **more)
 
 
 @pytest.mark.parametrize(("kind", "facts", "outcome"), SITUATIONS)
@@ -89,6 +176,19 @@ def test_not_knowing_stops_unless_the_playbook_says_otherwise() -> None:
     assert evaluate(guard("disk", on_unknown_blocks=False), {"disk.free": 1}).stops
 
 
-def test_production_is_told_why() -> None:
-    said = evaluate(guard("environment"), {"environment": "production"}).said
-    assert said.text == "production: plan and dry run only, until the full engine stands"
+def test_production_is_told_what_is_missing() -> None:
+    facts: Facts = {"environment": "production", "playbook.risk": "R3", "playbook.approvals": 0}
+    said = evaluate(guard("environment"), facts).said
+    assert said.text.startswith("production: class R3 needs a second person")
+
+
+def test_a_guard_of_one_step_stops_only_before_that_step() -> None:
+    power = guard("power", before="switch")
+    assert not evaluate(power, {"power": "battery"}).stops
+    assert not evaluate(power, {"power": "battery"}, "load").stops
+    assert evaluate(power, {"power": "battery"}, "switch").stops
+
+
+def test_what_is_not_applicable_here_is_said_so_and_not_called_broken() -> None:
+    for facts in ({**HERE, "services": ("mongodb",)}, {**HERE, "service.backend.applies": False}):
+        assert evaluate(guard("service_here"), facts).said.text.startswith("not applicable here: ")

@@ -23,7 +23,8 @@ from medflow_tui.model.procedure import (
     StepStand,
     Text,
 )
-from medflow_tui.rules.procedure import next_move, past_of, state_of
+from medflow_tui.rules.procedure import next_move, past_of
+from medflow_tui.rules.standing import state_of
 
 AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 T = Text(en="x")

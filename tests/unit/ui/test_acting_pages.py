@@ -18,11 +18,13 @@ from medflow_tui.playbooks.load import load, shipped
 from medflow_tui.runner.dry_run import rehearsed
 from medflow_tui.runner.preview import make_plan
 from medflow_tui.ui.present.columns import beside, paired
+from medflow_tui.ui.present.followed import Followed
 from medflow_tui.ui.present.health import ASCII, UNICODE
 from medflow_tui.ui.present.line import Line, Span, width
 from medflow_tui.ui.present.plan import plan_lines, plan_title
 from medflow_tui.ui.present.rows import Look
-from medflow_tui.ui.present.run import Followed, run_lines, run_title
+from medflow_tui.ui.present.run import run_lines, run_title
+from medflow_tui.ui.present.run_step import step_lines
 
 AT = datetime(2026, 11, 23, 14, 32, tzinfo=UTC)
 BOOK = load(shipped() / "device-sync-failure.toml")
@@ -101,9 +103,10 @@ def test_nothing_is_wider_than_the_terminal(tmp_path: Path, language: str, cells
         assert max(width("".join(each.text for each in line)) for line in lines) <= cells
     for phase in Phase:
         followed = run(phase, StepStand.DONE, StepStand.STARTED, said="a guard says no")
-        lines = run_lines(followed, CONTACT, look(language), cells)
-        assert max(width("".join(each.text for each in line)) for line in lines) <= cells
-        assert "{" not in text(lines)
+        for draw in (run_lines, step_lines):
+            lines = draw(followed, CONTACT, look(language), cells)
+            assert max(width("".join(each.text for each in line)) for line in lines) <= cells
+            assert "{" not in text(lines)
 
 
 def test_the_steps_say_what_they_do_and_whether_there_is_a_way_back(tmp_path: Path) -> None:
@@ -135,7 +138,7 @@ def test_without_a_log_in_what_only_it_can_tell_is_brief(tmp_path: Path) -> None
 
 def test_a_rehearsal_in_production_says_no_with_the_reason(tmp_path: Path) -> None:
     said = Language("en").say(rehearsed(plan(tmp_path, environment="production")))
-    assert "it would not start, production: plan and dry run only" in said
+    assert "it would not start, the site file names nobody else who may agree" in said
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,9 @@ def test_a_run_that_stopped_says_why_whom_to_call_and_what_may_have_changed(phas
     shown = flat(run_lines(followed, CONTACT, look(), 80))
     assert "429 until 15:00" in shown
     assert "What this means Jobs go on waiting" in shown
-    assert "Something may have been changed" in shown
+    assert "Changed so far, or perhaps: Start the worker" in shown
+    assert "Not changed: Retry 3 failed jobs" in shown
+    assert "Patients' data are safe" in shown
     assert "call Chance +243 000 000 003 and say: run 20261123-143200-x" in shown
     assert "You may close" not in shown
     assert "say: run 20261123-143200-x" in flat(run_lines(followed, None, look(), 80))

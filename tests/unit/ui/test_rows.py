@@ -107,3 +107,11 @@ def test_freshness_goes_in_steps(age: timedelta, said: str) -> None:
 
 def test_what_was_never_read_is_not_fresh() -> None:
     assert freshness(EPOCH, NOW).text == "not all read yet"
+
+
+def test_the_second_line_names_the_cause_and_not_what_it_has_broken() -> None:
+    cause = replace(TROUBLE, target="mongodb", label="mongodb", evidence=say("refused"), judgement=None)
+    broken = replace(TROUBLE, target="backend", label="backend", needs=("mongodb", "redis"))
+    assert "mongodb: refused" in text(summary((broken, cause), LOOK, 100))
+    milder = replace(cause, health=Health.WARNING)
+    assert "backend:" in text(summary((broken, milder), LOOK, 100))

@@ -1,0 +1,30 @@
+"""What steps have in common that only look, and what it means when nothing can be read."""
+
+from __future__ import annotations
+
+from medflow_tui.clients.network import UnreachableError
+from medflow_tui.model.errors import SecretError
+from medflow_tui.model.performer import Finding, Task
+from medflow_tui.model.procedure import Outcome
+from medflow_tui.model.words import say
+
+
+class Looking:
+    """A step that only looks: it is carried out by verifying, and may be repeated."""
+
+    calls: tuple[str, ...] = ()
+
+    def prepare(self, task: Task) -> Finding:
+        return Finding(outcome=Outcome.PASS)
+
+    def carry_out(self, task: Task) -> Finding:
+        return Finding(outcome=Outcome.PASS)
+
+    def reconcile(self, task: Task) -> Finding:
+        return Finding(outcome=Outcome.FAIL)
+
+
+def unreadable(error: UnreachableError | SecretError) -> Finding:
+    """What cannot be read is not known."""
+    said = error.failure.text if isinstance(error, UnreachableError) else error.phrase
+    return Finding(outcome=Outcome.UNKNOWN, said=say("cannot be read").also(said))

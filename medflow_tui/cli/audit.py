@@ -1,0 +1,134 @@
+"""`audit verify|show|review|anchor`: whether the chain is whole, what stands in it, and the weekly look at it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from medflow_tui.cli.speech import DONE, complain, tell
+from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.words import say
+from medflow_tui.wiring import Options, open_language, open_settings, open_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from medflow_tui.locale.language import Language
+    from medflow_tui.model.audit import Anchor
+    from medflow_tui.model.site import Site
+    from medflow_tui.rules.auditing.standing import Standing
+
+BROKEN = 2
+_SPANS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+def verify(options: argparse.Namespace, common: Options) -> int:
+    """0 whole, 2 broken, 3 when it cannot be known; what an anchor alone can show is said."""
+    from medflow_tui.journal.audit_reading import anchors_of
+    from medflow_tui.ui.present.audit import chain_phrases, end_phrases
+
+    site, state, language = _open(common)
+    given = anchors_of(options.anchor, site.code if site is not None else "") if options.anchor else ()
+    standing = _stand(state, site, given)
+    phrases = (*chain_phrases(standing), *(end_phrases(standing.end) if standing.holds else ()))
+    tell(*(language.say(each) for each in phrases))
+    return DONE if standing.holds else BROKEN
+
+
+def show(options: argparse.Namespace, common: Options) -> int:
+    """Records, oldest first; nothing that may not be shown, whatever stands in the file."""
+    from medflow_tui.rules.auditing.record import shown
+    from medflow_tui.rules.auditing.review import chosen
+    from medflow_tui.ui.present.audit import chain_phrases, record_text
+
+    site, state, language = _open(common)
+    standing = _stand(state, site)
+    found = chosen(
+        standing.records, run=options.run, since=since(options.since, datetime.now(UTC)), who=options.who
+    )
+    if options.json:
+        tell(*(json.dumps(shown(each), ensure_ascii=False, sort_keys=True) for each in found))
+    else:
+        tell(*(record_text(each, language) for each in found))
+    if not standing.holds:
+        complain(language.say(chain_phrases(standing)[0]))
+        return BROKEN
+    return DONE
+
+
+def review(options: argparse.Namespace, common: Options) -> int:
+    """What there was since the last sign-off; `--sign` writes down that somebody looked."""
+    from medflow_tui.journal.audit import Audit
+    from medflow_tui.journal.auditing.events import review_signed
+    from medflow_tui.ui.present.audit import chain_phrases, record_text, review_groups, review_phrases
+
+    site, state, language = _open(common)
+    standing = _stand(state, site)
+    now, found = datetime.now(UTC), standing.review
+    tell(*(language.say(each, now) for each in (*chain_phrases(standing), *review_phrases(found, now))))
+    for heading, records in review_groups(found):
+        tell("", language.say(heading), *(f"  {record_text(each, language)}" for each in records))
+    if options.sign:
+        if site is None:
+            raise RefusedError(say("without a site file nobody can sign: give it with --site"))
+        anchor = review_signed(Audit.of(site, state), found.counts, whole=standing.holds)
+        tell("", language.say(say("signed: record {number}", number=str(anchor.count - 1))))
+    return DONE if standing.holds else BROKEN
+
+
+def anchor(options: argparse.Namespace, common: Options) -> int:
+    """An anchor now: written down, sent elsewhere, and told for the paper form."""
+    from medflow_tui.journal.audit import Audit
+    from medflow_tui.ui.present.audit import end_phrases
+
+    site, state, language = _open(common)
+    end = _stand(state, site).end
+    if site is not None:
+        end = Audit.of(site, state).drop_anchor() or end
+    tell(*(language.say(each) for each in end_phrases(end)))
+    return DONE
+
+
+def since(text: str, now: datetime) -> datetime:
+    """A moment: `7d`, `12h`, `2w`, or a date or time as ISO 8601 (UTC). Raises RefusedError.
+
+    >>> since("7d", datetime(2026, 11, 28, tzinfo=UTC)).day
+    21
+    """
+    from medflow_tui.model.health import EPOCH
+
+    if not text:
+        return EPOCH
+    spans = re.fullmatch(r"(\d{1,4})([hdw])", text)
+    try:
+        if spans:
+            return now - timedelta(**{_SPANS[spans[2]]: int(spans[1])})
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise RefusedError(
+            say("{given} is no time: 7d, 12h, or a date such as 2026-11-23", given=text)
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _open(common: Options) -> tuple[Site | None, Path, Language]:
+    """An auditor may have copies of the files and no site file."""
+    from medflow_tui.config.load import NoSiteError
+
+    try:
+        site = open_settings(common).site
+    except NoSiteError:
+        site = None
+    return site, open_state(common), open_language(common, site)
+
+
+def _stand(state: Path, site: Site | None, given: Sequence[Anchor] = ()) -> Standing:
+    """Raises UnreadableError, which ends with 3 like every sentence of that kind."""
+    from medflow_tui.journal.audit import FILE
+    from medflow_tui.journal.audit_reading import stand
+
+    return stand(state / FILE, site, given)

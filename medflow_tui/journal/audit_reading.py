@@ -1,0 +1,116 @@
+"""Reads an audit to look at it: the whole of it, compared with every anchor there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from medflow_tui.journal.auditing import segments
+from medflow_tui.journal.auditing.anchors import FILE, name_in_folder, read_anchors
+from medflow_tui.journal.auditing.segments import UnreadableError
+from medflow_tui.model.audit import Anchor
+from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.site import Hours, Site
+from medflow_tui.model.words import SILENCE, say
+from medflow_tui.rules.auditing.chain import Followed, Segment, compare, follow, located, record_of_line
+from medflow_tui.rules.auditing.review import review
+from medflow_tui.rules.auditing.standing import Standing
+from medflow_tui.rules.auditing.words import COUNT, anchor_of_words, unknown_words
+
+UTC_ZONE = "UTC"
+
+
+def stand(path: Path, site: Site | None, given: Sequence[Anchor] = ()) -> Standing:
+    """The audit at a path. Without anchors given, those beside it and those of the site file are compared.
+
+    Raises UnreadableError when there is none, or it cannot be read.
+    """
+    files = segments.read(path)
+    if not files:
+        raise UnreadableError(say("there is no audit yet: {path}", path=str(path)))
+    chain = follow(files)
+    anchors, is_elsewhere = (tuple(given), True) if given else _known(path, site, chain)
+    hours: Hours | None = site.hours if site is not None else None
+    zone = ZoneInfo(site.timezone if site is not None else UTC_ZONE)
+    records = _all(files)
+    at, why = chain.broken_at, chain.why
+    if at < 0:
+        at, why = _against(chain, anchors)
+    return Standing(
+        records=records,
+        end=chain.end,
+        files=len(files),
+        broken_at=at,
+        where=chain.where,
+        why=why,
+        torn_bytes=chain.torn_bytes,
+        anchors=tuple(located(chain, each) for each in anchors) if at < 0 else tuple(anchors),
+        is_elsewhere=is_elsewhere,
+        review=review(records, hours, zone),
+    )
+
+
+def anchors_of(words: str, site: str = "") -> tuple[Anchor, ...]:
+    """What a person gave to compare with: a file of anchors, `COUNT:HEAD`, or eight words. Raises RefusedError."""
+    count, colon, head = words.strip().partition(":")
+    if (
+        colon
+        and count.isdecimal()
+        and 16 <= len(head) <= 64
+        and not set(head.lower()) - set("0123456789abcdef")
+    ):
+        return (Anchor(count=int(count), head=head.lower()),)
+    path = Path(words)
+    if path.exists():
+        try:
+            found = read_anchors(path, site)
+        except OSError as error:
+            raise RefusedError(
+                say("{path} cannot be read: {why}", path=words, why=error.strerror or "?")
+            ) from error
+        if not found:
+            raise RefusedError(say("{path} holds no anchor of this site", path=words))
+        return found
+    paper = anchor_of_words(words)
+    if paper is not None:
+        return (paper,)
+    strange = unknown_words(words)
+    if len(words.split()) == COUNT and strange:
+        raise RefusedError(say("not on the list of words: {words}", words=", ".join(strange)))
+    raise RefusedError(
+        say("{words} is no file, no COUNT:HEAD, and not the eight words of an anchor", words=words)
+    )
+
+
+def _known(path: Path, site: Site | None, chain: Followed) -> tuple[tuple[Anchor, ...], bool]:
+    code = site.code if site is not None else str(next(iter(chain.records), {}).get("site", ""))
+    here = _read(path.parent / FILE, code)
+    places = site.audit.anchors if site is not None else ()
+    there: list[Anchor] = []
+    for each in places:
+        place = path.parent / each
+        there += _read(place / name_in_folder(code) if place.is_dir() else place, code)
+    return (*here, *there), bool(there)
+
+
+def _read(path: Path, site: str) -> tuple[Anchor, ...]:
+    with suppress(OSError):
+        return read_anchors(path, site)
+    return ()
+
+
+def _against(chain: Followed, anchors: Sequence[Anchor]) -> tuple[int, Any]:
+    for each in sorted(anchors, key=lambda one: one.count):
+        why = compare(chain, each)
+        if why:
+            return min(max(each.count, 0), chain.end.count), why
+    return -1, SILENCE
+
+
+def _all(files: Sequence[Segment]) -> tuple[Mapping[str, Any], ...]:
+    """Every record that can be read, also behind a break."""
+    found = (record_of_line(line) for each in files for line in each.lines)
+    return tuple(each for each in found if each is not None)

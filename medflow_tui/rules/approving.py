@@ -1,0 +1,104 @@
+"""Whether a second person must agree, whether this one may, and who has agreed so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from medflow_tui.model.access import UNSET_SESSION, Access, Origin
+from medflow_tui.model.playbook import Playbook
+from medflow_tui.model.procedure import Entry, Mark
+from medflow_tui.model.words import Phrase, say
+
+PRODUCTION, ALWAYS = "production", "R4"
+SLACK = timedelta(minutes=1)
+WHY_NOT: dict[str, Phrase] = {
+    "self": say("nobody agrees to what they asked for themselves"),
+    "same_login": say("this is the log-in, or the terminal, of the one who asks: log in by yourself"),
+    "expired": say("too late: the code or the time to agree has run out"),
+    "plan_changed": say("this is for another plan than the one that waits"),
+    "replayed": say("this answer was used before"),
+    "wrong_answer": say("that is not the answer"),
+    "wrong_site": say("this is for another site"),
+    "locked_out": say("three wrong answers: nothing is taken for ten minutes"),
+    "no_role": say("you have no role in the site file that may agree to this"),
+    "confirm_wrong": say("what was typed is not what is asked for"),
+}
+"""Why an agreement is not taken, by the word under which it is recorded."""
+
+
+def needed(playbook: Playbook, environment: str) -> int:
+    """How many people besides the requester: in production what the playbook says, for class R4 also elsewhere."""
+    if environment == PRODUCTION or playbook.risk == ALWAYS:
+        return playbook.approval.count
+    return 0
+
+
+def is_same_login(requester: Origin, other: Origin) -> bool:
+    """Whether two sit at one log-in: one session of the kernel's audit, one terminal, one connection, or one in the other.
+
+    >>> is_same_login(Origin(terminal=34816), Origin(terminal=34816, uid=1001))
+    True
+    """
+    session = requester.audit_session
+    return (
+        (session == other.audit_session and session not in (-1, UNSET_SESSION))
+        or (requester.terminal == other.terminal != 0)
+        or (requester.ssh == other.ssh != "")
+        or (requester.leader != "" and requester.leader in (other.leader, *other.ancestors))
+    )
+
+
+def refusal(playbook: Playbook, access: Access, requester: Origin, other: Origin) -> str:
+    """Why this person may not agree, as one of the words of WHY_NOT; empty when they may."""
+    if other.uid < 0 or not other.user:
+        return "no_role"
+    if playbook.approval.distinct_from_requester:
+        if other.uid == requester.uid or other.user == requester.user:
+            return "self"
+        if is_same_login(requester, other):
+            return "same_login"
+    if not set(access.roles_of(other.user)) & set(playbook.approval.roles):
+        return "no_role"
+    return ""
+
+
+def approvers(playbook: Playbook, access: Access, user: str) -> tuple[str, ...]:
+    """Who else may agree, by the site file."""
+    allowed = set(playbook.approval.roles)
+    is_own = playbook.approval.distinct_from_requester
+    return tuple(
+        each.name
+        for each in access.people.values()
+        if allowed & set(each.roles) and not (is_own and each.name == user)
+    )
+
+
+def agreed(
+    playbook: Playbook,
+    access: Access,
+    entries: Iterable[Entry],
+    *,
+    plan_hash: str,
+    site: str,
+    user: str,
+    uid: int,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Who has agreed to this very plan, is still allowed to, and is not the one who acts now; nobody counts twice."""
+    found = []
+    for entry in entries:
+        facts = entry.facts
+        who = str(facts.get("who", ""))
+        if entry.mark is not Mark.APPROVED or (facts.get("plan_hash"), facts.get("site")) != (
+            plan_hash,
+            site,
+        ):
+            continue
+        if not -SLACK <= now - entry.at <= timedelta(seconds=playbook.approval.expires_s):
+            continue
+        if playbook.approval.distinct_from_requester and (who == user or facts.get("uid") == uid):
+            continue
+        if who and set(access.roles_of(who)) & set(playbook.approval.roles):
+            found.append(who)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,37 @@
+"""The audit as it stands: what was read, whether it holds, what it was compared with, and what is to be reviewed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from medflow_tui.model.audit import Anchor
+from medflow_tui.model.words import SILENCE, Phrase
+from medflow_tui.rules.auditing.chain import GENESIS
+from medflow_tui.rules.auditing.review import Record, Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """`records` are all that could be read, also behind a break; `broken_at` is the number of the first record that does
+    not fit, or -1, `where` its file and line. `anchors` all fit when it holds; `is_elsewhere`: one of them came from
+    outside of the audit's own folder."""
+
+    records: tuple[Record, ...] = ()
+    end: Anchor = field(default_factory=lambda: Anchor(count=0, head=GENESIS))
+    files: int = 0
+    broken_at: int = -1
+    where: str = ""
+    why: Phrase = SILENCE
+    torn_bytes: int = 0
+    anchors: tuple[Anchor, ...] = ()
+    is_elsewhere: bool = False
+    review: Review = field(default_factory=Review)
+
+    @property
+    def holds(self) -> bool:
+        return self.broken_at < 0
+
+    @property
+    def uncovered(self) -> int:
+        """How many records at the end no anchor covers: were they cut off, nobody could tell."""
+        return self.end.count - max((each.count for each in self.anchors), default=0)

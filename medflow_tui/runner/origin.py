@@ -1,0 +1,78 @@
+"""Where a process comes from: its user, log-in, terminal and parents, as the kernel tells."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from medflow_tui.model.access import Origin
+
+MOST_PARENTS = 64
+
+
+def here() -> Origin:
+    """This process."""
+    return origin_of(os.getpid(), os.getuid(), ssh=os.environ.get("SSH_CONNECTION", ""))
+
+
+def origin_of(pid: int, uid: int, *, ssh: str = "") -> Origin:
+    """A process by its number; what the kernel does not tell stays unknown. Init is nobody's log-in."""
+    family = _family(pid)
+    leader = _number(family.get(pid, ()), 3)
+    return Origin(
+        uid=uid,
+        user=name_of(uid),
+        audit_session=_audit_session(pid),
+        terminal=_number(family.get(pid, ()), 4),
+        ssh=ssh[:200],
+        leader=_named(leader, _stat(leader)) if leader > 1 else "",
+        ancestors=tuple(_named(each, fields) for each, fields in family.items() if each > 1),
+    )
+
+
+def name_of(uid: int) -> str:
+    """The login of a user; empty when there is none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
+
+
+def _family(pid: int) -> dict[int, tuple[str, ...]]:
+    """The process and its parents, with what /proc says of each (from the field `state` on, see proc(5))."""
+    found: dict[int, tuple[str, ...]] = {}
+    while pid > 0 and pid not in found and len(found) < MOST_PARENTS:
+        fields = _stat(pid)
+        if not fields:
+            break
+        found[pid] = fields
+        pid = _number(fields, 1)
+    return found
+
+
+def _stat(pid: int) -> tuple[str, ...]:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ()
+    return tuple(text.rpartition(")")[2].split())
+
+
+def _number(fields: tuple[str, ...], place: int) -> int:
+    try:
+        return int(fields[place])
+    except (IndexError, ValueError):
+        return 0
+
+
+def _named(pid: int, fields: tuple[str, ...]) -> str:
+    return f"{pid}@{fields[19]}" if len(fields) > 19 else ""
+
+
+def _audit_session(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/sessionid").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return -1

@@ -1,0 +1,160 @@
+"""Who may do what at a site, asked before a run: fresh log-in, passive mode, overrides to be looked at, the audit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from medflow_tui.journal.audit import Audit
+from medflow_tui.journal.auditing import events
+from medflow_tui.journal.orders import Orders, passive_said
+from medflow_tui.journal.private import make_folder
+from medflow_tui.journal.run_log import find
+from medflow_tui.model.access import Awaited
+from medflow_tui.model.audit import Work
+from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError
+from medflow_tui.model.health import EPOCH
+from medflow_tui.model.performer import Login
+from medflow_tui.model.plan import Plan
+from medflow_tui.model.procedure import Mark, Playbook
+from medflow_tui.model.site import Site
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules import spoken
+from medflow_tui.rules.approving import needed
+from medflow_tui.rules.permits import DISRUPTIVE, is_old, why_no_override
+from medflow_tui.runner.agreeing import given
+from medflow_tui.runner.follow import Follower
+from medflow_tui.runner.origin import name_of
+from medflow_tui.runner.preview import Agreed, agreed
+from medflow_tui.runner.surroundings import RUNS
+
+CLOSING_NOTE_MIN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Of one site and its state folder."""
+
+    site: Site
+    state: Path
+    now: Callable[[], datetime]
+
+    @property
+    def orders(self) -> Orders:
+        return Orders(self.state)
+
+    def age_of(self, login: Login | None) -> int:
+        """Seconds since the log-in was typed; -1 when that is not known."""
+        return -1 if login is None or login.at == EPOCH else int((self.now() - login.at).total_seconds())
+
+    def needs_login(self, playbook: Playbook, login: Login | None) -> Phrase:
+        """Why it must be given again; nothing when it is fresh enough."""
+        if not is_old(playbook, self.age_of(login)):
+            return SILENCE
+        return say(
+            "log in again: that is asked for when it was {limit:duration} ago", limit=playbook.reauth_s
+        )
+
+    def let_start(self, playbook: Playbook, plan: Plan | Agreed, login: Login | None) -> None:
+        """Raises RefusedError (recorded) when no process need be started for this; the run itself asks again."""
+        why = self.needs_login(playbook, login)
+        if why:
+            self._deny(playbook, plan, "login_refused")
+            raise ReauthError(why)
+        passive = self.orders.passive() if playbook.risk in DISRUPTIVE else None
+        if passive is not None:
+            self._deny(playbook, plan, "passive")
+            raise RefusedError(passive_said(passive))
+        if playbook.risk != "R0":
+            try:
+                make_folder(self.state)
+            except OSError as error:
+                raise RefusedError(
+                    say("{path} cannot be written: {why}", path=str(self.state), why=error.strerror or "?")
+                ) from error
+            why = self._audit.why_not()
+            if why:
+                raise RefusedError(why)
+
+    def opened(self, plan: Plan, playbook: Playbook) -> None:
+        """A plan was made and is shown; what cannot be recorded is refused when it is to be started."""
+        with suppress(MedflowError, OSError):
+            make_folder(self.state)
+            events.plan_opened(self._audit, self._work(plan, playbook.risk))
+
+    def left(self, plan: Plan, why: str) -> None:
+        """Never raises."""
+        with suppress(MedflowError, OSError):
+            make_folder(self.state)
+            events.plan_cancelled(self._audit, self._work(plan), why=why)
+
+    def awaited(self, run: str) -> Awaited:
+        """Raises MedflowError."""
+        follower = Follower(find(self.state / RUNS, run))
+        follower.poll()
+        playbook, now = follower.playbook, self.now()
+        plan = agreed(find(self.state / RUNS, run).plan())
+        asked = next(
+            (each for each in reversed(follower.entries) if each.mark is Mark.APPROVAL_AWAITED), None
+        )
+        window = spoken.window_at(now)
+        tries = self.orders.tries()
+        is_remote = playbook.approval.remote_code and asked is not None
+        return Awaited(
+            run=run,
+            needed=needed(playbook, self.site.environment),
+            given=given(playbook, self.site, plan, follower.entries, now),
+            roles=playbook.approval.roles,
+            ends_at=asked.at + timedelta(seconds=playbook.approval.expires_s) if asked is not None else EPOCH,
+            challenge=spoken.challenge(plan.hash, run, window) if is_remote else "",
+            challenge_until=spoken.window_ends(window) if is_remote else EPOCH,
+            locked_until=spoken.locked_until(tries) if spoken.is_locked(tries, now) else EPOCH,
+            command=f"medflow-tui playbook approve {run}",
+        )
+
+    def may_override(self, playbook: Playbook, role: str, reason: str) -> Phrase:
+        """Why not; nothing when it may be."""
+        roles = (*self.site.access.roles_of(name_of(os.getuid())), *((role,) if role else ()))
+        return why_no_override(playbook, reason or "." * playbook.override.reason_min_chars, roles)
+
+    def set_passive(self, *, on: bool, who: str, reason: str) -> None:
+        """First the audit, then the file that counts; stopping works even where it cannot be recorded."""
+        audit = self._audit
+        if on:
+            self.orders.set_passive(on=True, who=who, reason=reason)
+            events.passive_on(audit, reason=reason)
+        elif self.orders.passive() is not None:
+            events.passive_off(audit)
+            self.orders.set_passive(on=False, who=who, reason=reason)
+
+    def close_review(self, run: str, *, who: str, note: str) -> None:
+        """Raises RefusedError: there is none, it is one's own, or nothing was said about it."""
+        found = next((each for each in self.orders.reviews() if each.run == run), None)
+        if found is None:
+            raise RefusedError(say("there is no override of the run {run} to be looked at", run=run))
+        if found.who.partition(" ")[0] == who.partition(" ")[0]:
+            raise RefusedError(say("nobody closes the review of their own override"))
+        if len(note.strip()) < CLOSING_NOTE_MIN:
+            raise RefusedError(
+                say("the reason is too short: {n:number} letters at least", n=CLOSING_NOTE_MIN)
+            )
+        events.override_closed(self._audit, Work(run=run, playbook=found.playbook), note)
+        self.orders.close_review(run, who=who, note=note)
+
+    @property
+    def _audit(self) -> Audit:
+        return Audit.of(self.site, self.state)
+
+    def _deny(self, playbook: Playbook, plan: Plan | Agreed, why: str) -> None:
+        with suppress(MedflowError, OSError):
+            make_folder(self.state)
+            work = Work(playbook=f"{playbook.id}@{playbook.version}", plan_hash=plan.hash, risk=playbook.risk)
+            events.attempt_denied(self._audit, why, work)
+
+    @staticmethod
+    def _work(plan: Plan, risk: str = "") -> Work:
+        return Work(playbook=f"{plan.playbook}@{plan.version}", plan_hash=plan.hash, risk=risk)

@@ -1,0 +1,114 @@
+"""Runs a program by its argument list: output to files that only this user reads, judged by what its step expects."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from medflow_tui.journal.private import make_folder
+from medflow_tui.model.performer import Finding, Task
+from medflow_tui.model.playbook import Expect
+from medflow_tui.model.procedure import Outcome
+from medflow_tui.model.words import SILENCE, say
+from medflow_tui.rules.outcome import judge
+
+LOOK_EVERY_S, ENDS_WITHIN_S = 0.05, 10.0
+MOST_READ = 4 * 1024 * 1024
+WHY = {
+    "stop": say("somebody asked to stop"),
+    "timeout": say("it took too long"),
+    "hold": say("a hold was lost"),
+}
+KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "XDG_RUNTIME_DIR",
+    "KUBECONFIG",
+    "DOCKER_HOST",
+)
+
+
+class Program:
+    """One program of a step. It is a session of its own: no hang-up and no Ctrl-C reaches it."""
+
+    def __init__(self, argv: tuple[str, ...], folder: Path, within: Path | None = None) -> None:
+        self._folder, self._within = folder, within
+        self.calls: tuple[str, ...] = (" ".join(argv),)
+
+    def prepare(self, task: Task) -> Finding:
+        return Finding(outcome=Outcome.PASS)
+
+    def carry_out(self, task: Task) -> Finding:
+        """Run it to its end, or until `halted` says otherwise: then it is asked to end, and waited for."""
+        make_folder(self._folder)
+        expect, out, error = task.step.expect or Expect(), self._file(task, "out"), self._file(task, "err")
+        try:
+            with self._new(out) as stdout, self._new(error) as stderr:
+                child = subprocess.Popen(
+                    task.step.run,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    cwd=self._within,
+                    start_new_session=True,
+                    env={name: os.environ[name] for name in KEPT if name in os.environ},
+                )
+        except OSError as wrong:
+            said = say(
+                "{program} cannot be started: {why}", program=task.step.run[0], why=wrong.strerror or "?"
+            )
+            return Finding(outcome=Outcome.FAIL, said=said, facts={"calls_made": 0})
+        halted = self._wait(child, task)
+        found = judge(expect, child.returncode, _read(out), _read(error))
+        facts = {**found.facts, "exit": child.returncode, "calls_made": 1}
+        if halted:
+            said = say("ended early").also(WHY.get(halted, SILENCE))
+            return Finding(outcome=Outcome.UNKNOWN, said=said, facts=facts)
+        return Finding(outcome=found.outcome, said=found.said, facts=facts)
+
+    def verify(self, task: Task) -> Finding:
+        """A program that only reads is run now; one that changes something was judged when it ended."""
+        if not task.step.effect.changes:
+            return self.carry_out(task)
+        if "exit" in task.own():
+            return Finding(outcome=Outcome.PASS)
+        return Finding(outcome=Outcome.UNKNOWN, said=say("how it ended is not known"))
+
+    def reconcile(self, task: Task) -> Finding:
+        return Finding(outcome=Outcome.UNKNOWN, said=say("how it ended is not known"))
+
+    def _file(self, task: Task, kind: str) -> Path:
+        return self._folder / f"{task.step.id}.{kind}"
+
+    def _new(self, path: Path):  # type: ignore[no-untyped-def]
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+    def _wait(self, child: subprocess.Popen[bytes], task: Task) -> str:
+        halted, asked_at = "", 0.0
+        while child.poll() is None:
+            if not halted and (halted := task.halted()):
+                asked_at = time.monotonic()
+                _signal(child, signal.SIGTERM)
+            elif halted and time.monotonic() - asked_at > ENDS_WITHIN_S:
+                _signal(child, signal.SIGKILL)
+            time.sleep(LOOK_EVERY_S)
+        return halted
+
+
+def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(MOST_READ).decode("utf-8", errors="replace")

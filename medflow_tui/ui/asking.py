@@ -1,0 +1,110 @@
+"""What a playbook wants to know before its plan is made: asked one after another, chosen from what is really there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.performer import Login
+from medflow_tui.model.procedure import Input, Playbook
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.inputs import fault
+from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.work import Work
+
+if TYPE_CHECKING:
+    from medflow_tui.ui.app import MedflowApp
+
+MOST = 12  # options that are listed; the others are chosen by their name
+
+
+class Asking:
+    """One playbook's inputs. `done` gets the answers; when a question is left nothing happens."""
+
+    def __init__(
+        self, app: MedflowApp, playbook: Playbook, login: Login | None, done: Callable[[dict[str, str]], None]
+    ) -> None:
+        self._app, self._playbook, self._login, self._done = app, playbook, login, done
+        self._answers: dict[str, str] = {}
+
+    def begin(self) -> None:
+        """Ask the first thing; with nothing to ask it is done at once."""
+        self._next()
+
+    def _next(self) -> None:
+        left = [each for each in self._playbook.inputs if each.id not in self._answers]
+        if not left:
+            self._done({name: value for name, value in self._answers.items() if value})
+        elif left[0].options_from:
+            self._look(left[0])
+        else:
+            self._ask(left[0], left[0].options)
+
+    def _look(self, given: Input) -> None:
+        dispatch = self._app.session.dispatch
+        if dispatch is None:
+            return
+        self._app.say_briefly(say("looking what there is to choose from…"))
+
+        def work() -> None:
+            try:
+                options = dispatch.options(self._playbook, given, self._login)
+            except MedflowError as error:
+                self._app.call_later(self._app.say_briefly, error.phrase)
+            except Exception as error:  # shown as a sentence, written to the own log
+                self._app.session.report(error, "options")
+                self._app.call_later(
+                    self._app.say_briefly, say("the plan could not be made: see the program's log")
+                )
+            else:
+                self._app.call_later(self._ask, given, options)
+
+        Work("options", work)
+
+    def _ask(self, given: Input, options: tuple[str, ...], wrong: Phrase | None = None) -> None:
+        self._app.say_briefly(None)
+        tell, code = self._app.session.language.say, self._app.session.language.code
+        lines = [f"{number}  {each}" for number, each in enumerate(options[:MOST], 1)]
+        if len(options) > MOST:
+            lines.append(tell(say("and {n:number} more, by their name", n=len(options) - MOST)))
+        if wrong is not None:
+            lines.append(tell(wrong))
+        question = [tell(given.label.phrase(code))]
+        if options:
+            question.append(tell(say("its number, or its name")))
+        if given.optional:
+            question.append(tell(say("may stay empty")))
+
+        def closed(text: str | None) -> None:
+            if text is not None:
+                self._take(given, options, chosen(text, options))
+
+        asked = Prompt(" · ".join(question), lines=tuple(lines), is_brief=self._app.economy.is_low)
+        self._app.push_screen(asked, closed)
+
+    def _take(self, given: Input, options: tuple[str, ...], value: str) -> None:
+        wrong = self._fault(given, options, value)
+        if wrong:
+            self._ask(given, options, wrong)
+            return
+        self._answers[given.id] = value
+        self._next()
+
+    def _fault(self, given: Input, options: tuple[str, ...], value: str) -> Phrase | None:
+        if value and options and value not in options:
+            return say("that is not there to choose")
+        alone = replace(self._playbook, inputs=(given,))
+        return fault(alone, {given.id: value} if value else {}) or None
+
+
+def chosen(text: str, options: tuple[str, ...]) -> str:
+    """What was meant: one of the options by its number, unless that is a name itself; else the text.
+
+    >>> chosen("2", ("v1", "v2")), chosen(" v1 ", ("v1", "v2")), chosen("2", ("2", "3")), chosen("9", ("v1",))
+    ('v2', 'v1', '2', '9')
+    """
+    text = text.strip()
+    is_number = text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(options)
+    return options[int(text) - 1] if is_number and text not in options else text

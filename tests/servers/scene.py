@@ -1,0 +1,20 @@
+"""The real program on a terminal over a recorded scene: `python -m tests.servers.scene NAME [--low]`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from medflow_tui.wiring.scenes import scene_session
+from medflow_tui.wiring.screen import run_app
+
+
+def main() -> int:
+    name, *words = sys.argv[1:]
+    with scene_session(name) as session:
+        site = replace(session.site, low_data="--low" in words)
+        return run_app(replace(session, site=site), stock_terminal="--stock" in words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

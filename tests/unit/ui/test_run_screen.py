@@ -1,0 +1,256 @@
+"""The screen of a run over a real run in this process: what it asks is answered by keys, it is stopped, taken over, put away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from medflow_tui.model.performer import Login
+from medflow_tui.model.procedure import Mark, Phase
+from medflow_tui.runner.dispatch import Dispatch
+from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.rights import ARMED_FOR
+from medflow_tui.ui.screens.run import RunScreen
+from medflow_tui.ui.screens.runs import RunsScreen
+from medflow_tui.ui.steering import put_away_name
+from tests.contracts.test_frames import session
+from tests.servers.dashboard import Dashboard, shown
+from tests.unit.playbooks.books import FULL
+from tests.unit.runner.stage import NIGHT, Background, Stage
+
+ONE_PERSON = FULL.replace("needs_people = 2", "needs_people = 1")
+
+
+@asynccontextmanager
+async def dashboard_of(stage: Stage, who: str = "amani", language: str = "en") -> AsyncIterator[Dashboard]:
+    from medflow_tui.locale.language import Language
+
+    def crew_for(*_: object) -> object:
+        raise AssertionError("nothing is planned here")
+
+    dispatch = Dispatch(
+        site=stage.site,
+        state=stage.state,
+        playbooks=(stage.playbook,),
+        crew_for=crew_for,  # type: ignore[arg-type]
+        command=("false",),
+        now=lambda: NIGHT,
+    )
+    here = replace(
+        session(stage.state),
+        site=stage.site,
+        who=who,
+        now=lambda: NIGHT,
+        language=Language(language),
+        dispatch_of=lambda: dispatch,
+    )
+    async with shown(here) as dashboard:
+        yield dashboard
+
+
+def raise_rights(dashboard: Dashboard) -> None:
+    rights = dashboard.app.acting.rights
+    rights.until, rights.reason = NIGHT + ARMED_FOR, "data is damaged"
+    rights.login = Login(username="amani", password="invented", at=NIGHT)
+
+
+async def open_run(dashboard: Dashboard, stage: Stage) -> RunScreen:
+    await dashboard.until(lambda: stage.folder is not None and stage.folder.journal.exists(), "it has begun")
+    assert stage.folder is not None
+    screen = RunScreen(dashboard.app.session, stage.folder.run)
+    await dashboard.app.push_screen(screen)
+    return screen
+
+
+async def answer(dashboard: Dashboard, text: str) -> None:
+    await dashboard.press("enter")
+    await dashboard.until(lambda: isinstance(dashboard.app.screen, Prompt), "a question is asked")
+    await dashboard.type(text)
+
+
+def answers(stage: Stage) -> list[tuple[str, str]]:
+    return [
+        (each.step, str(each.facts.get("item") or each.facts.get("choice")))
+        for each in stage.entries
+        if each.mark is Mark.ANSWERED
+    ]
+
+
+def begun(dashboard: Dashboard, stage: Stage, **more: str) -> Background:
+    return stage.in_background(**{"session": dashboard.app.acting.screen_id, **more})
+
+
+async def test_a_checklist_and_a_decision_are_answered_by_keys(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ONE_PERSON)
+    async with dashboard_of(stage) as dashboard:
+        raise_rights(dashboard)
+        run = begun(dashboard, stage)
+        screen = await open_run(dashboard, stage)
+        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
+        assert "enter answer" in dashboard.lines[-1]
+        await answer(dashboard, "ANOTHER")
+        await dashboard.until(
+            lambda: "that is not what is measured" in dashboard.text, "a wrong value is told"
+        )
+        await answer(dashboard, "lab")
+        await dashboard.until(
+            lambda: "✔  Site on the banner" in dashboard.text, "the first line has its tick"
+        )
+        await answer(dashboard, "5")
+        await dashboard.until(lambda: "1  Keep all" in dashboard.text, "the decision is asked")
+        assert "To be answered by: dba" in dashboard.text
+        assert "Patients' data were changed as planned, and read back: Switch" in dashboard.text
+        await answer(dashboard, "7")
+        await dashboard.until(
+            lambda: "none of the choices" in dashboard.text, "a number that is none is told"
+        )
+        await answer(dashboard, "")
+        assert len(answers(stage)) == 3
+        await answer(dashboard, "1")
+        await dashboard.until(lambda: screen.followed and screen.followed.state.phase.is_over, "it is over")
+        run.result()
+    assert answers(stage)[-1] == ("settle", "keep")
+
+
+async def test_nothing_is_answered_without_raised_rights_nor_by_keys_that_were_held_down(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path, ONE_PERSON)
+    async with dashboard_of(stage) as dashboard:
+        run = begun(dashboard, stage)
+        await open_run(dashboard, stage)
+        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
+        await dashboard.press("enter")
+        assert "read-only: u raises your rights, then answer" in " ".join(dashboard.text.split())
+        raise_rights(dashboard)
+        await dashboard.press(*["enter"] * 40, "escape", "y")
+        assert not [
+            each
+            for each in stage.entries
+            if each.outcome and each.outcome.value == "pass" and each.mark is Mark.ANSWERED
+        ]
+        if isinstance(dashboard.app.screen, Prompt):
+            await dashboard.press("escape")
+        await dashboard.press("s")
+        await dashboard.type("2")
+        run.result()
+        await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it has ended as it stands")
+
+
+async def test_orders_count_from_another_screen_only_once_it_took_over(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ONE_PERSON)
+    async with dashboard_of(stage, who="beni") as dashboard:
+        raise_rights(dashboard)
+        run = begun(dashboard, stage, session="one")
+        await open_run(dashboard, stage)
+        await dashboard.until(lambda: "o take over" in dashboard.lines[-1], "it may be taken over")
+        await dashboard.press("p")
+        await dashboard.until(
+            lambda: "amani gives the orders here: take over first" in dashboard.text, "it is refused"
+        )
+        await dashboard.press("o")
+        await dashboard.type("lab")
+        assert not stage.marks(Mark.CONTROL_TAKEN)
+        await dashboard.press("o")
+        await dashboard.type("LAB")
+        await dashboard.until(lambda: stage.marks(Mark.CONTROL_TAKEN), "it is written down")
+        await dashboard.until(
+            lambda: "o take over" not in dashboard.lines[-1], "there is nothing left to take"
+        )
+        await dashboard.press("p")
+        await dashboard.until(lambda: stage.marks(Mark.STOP_ASKED), "now it is heard")
+        run.result()
+        await dashboard.until(lambda: "waits for a person" in dashboard.text, "it waits")
+
+
+async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ONE_PERSON)
+    async with dashboard_of(stage) as dashboard:
+        run = begun(dashboard, stage)
+        await open_run(dashboard, stage)
+        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
+        await dashboard.press("p")
+        run.result()
+        await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "it can be ended")
+        assert "Not changed:" in dashboard.text
+        await dashboard.press("escape")
+        await dashboard.until(
+            lambda: "a run waits for somebody" in dashboard.lines[1] or "not over" in dashboard.lines[1],
+            "the banner",
+        )
+        dashboard.app.say_briefly(None)
+        assert "F9: a run waits for somebody" in dashboard.lines[1]
+        await dashboard.press("f9")
+        await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "the run is shown at once")
+        await dashboard.press("e")
+        await dashboard.type("1")
+        await dashboard.type("short")
+        await dashboard.until(lambda: "the reason is too short" in dashboard.text, "it wants a reason")
+        await dashboard.press("e")
+        await dashboard.type("1")
+        await dashboard.type("mended by hand with the vendor")
+        await dashboard.until(lambda: "put away, and written down" in dashboard.text, "it is put away")
+        await dashboard.press("escape")
+        await dashboard.until(lambda: "waits for somebody" not in dashboard.lines[1], "the banner is gone")
+        assert stage.folder is not None
+        assert put_away_name(stage.folder.run) in dashboard.app.session.desk.acknowledged(NIGHT)
+
+
+async def test_every_run_is_in_the_list_found_by_its_words_and_read_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ONE_PERSON)
+    async with dashboard_of(stage) as dashboard:
+        for _ in range(2):
+            run = begun(dashboard, stage)
+            screen = await open_run(dashboard, stage)
+            await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
+            await dashboard.press("s")
+            await dashboard.type("2")
+            run.result()
+            await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it is over")
+            await dashboard.press("escape")
+            assert dashboard.app.screen is not screen
+            stage.folder = None
+        await dashboard.press("f9")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, RunsScreen), "the list")
+        assert sum("Guided restore" in line for line in dashboard.lines) == 2
+        await dashboard.press("slash")
+        await dashboard.type("nothing like it")
+        assert "nothing has these words" in dashboard.text
+        await dashboard.press("slash", *["backspace"] * 20)
+        await dashboard.type("amani STOPPED")
+        assert sum("Guided restore" in line for line in dashboard.lines) == 2
+        await dashboard.press("down", "enter")
+        await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "the older one is read again")
+        await dashboard.press("t")
+        await dashboard.until(lambda: "t all steps" in dashboard.lines[-1], "one step of it")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_a_second_person_is_asked_for_with_the_challenge_to_read_out(
+    tmp_path: Path, language: str
+) -> None:
+    stage = Stage(tmp_path, ONE_PERSON)
+    stage.approvals = 0
+    async with dashboard_of(stage, language=language) as dashboard:
+        raise_rights(dashboard)
+        run = begun(dashboard, stage)
+        screen = await open_run(dashboard, stage)
+        await dashboard.until(
+            lambda: screen.followed and screen.followed.awaited, "a second person is waited for"
+        )
+        assert screen.followed is not None
+        assert screen.followed.awaited is not None
+        code = screen.followed.awaited.challenge
+        await dashboard.until(lambda: f"{code[:4]}-{code[4:]}" in dashboard.text, "the challenge is shown")
+        assert "medflow-tui playbook approve" in dashboard.text
+        assert ("second person" if language == "en" else "deuxième personne") in dashboard.text
+        await answer(dashboard, "0000-0000")
+        await dashboard.until(lambda: dashboard.app.banner is not None, "what came of it is said")
+        assert screen.followed.state.phase is Phase.WAITING
+        await dashboard.press("s")
+        await dashboard.type("2")
+        run.result()
