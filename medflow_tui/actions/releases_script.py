@@ -31,7 +31,11 @@ class Script:
         manifest = glance(self._release, self._version).manifest
         self._file = manifest.scripts.get(self._name, "") if manifest else ""
         self._writes = manifest.writes if manifest else 0
-        self.calls: tuple[str, ...] = () if self._name == NONE else (f"node {yard.folder / self._version / (self._file or self._name)}",)
+        self.calls: tuple[str, ...] = (
+            ()
+            if self._name == NONE
+            else (f"node {yard.folder / self._version / (self._file or self._name)}",)
+        )
 
     @property
     def _path(self) -> Path:

@@ -41,7 +41,9 @@ def settings_lines(settings: Settings, *, origins: bool) -> list[str]:
     """
     site = settings.site
     lines = []
-    for name in _names(Site, ("targets", "contacts", "folder", "source", "keys", "audit", "access", "releases")):
+    for name in _names(
+        Site, ("targets", "contacts", "folder", "source", "keys", "audit", "access", "releases")
+    ):
         lines.append(_line(f"site.{name}", getattr(site, name), settings, origins))
     for command, keys in site.keys.items():
         lines.append(_line(f"keys.{command}", keys, settings, origins))

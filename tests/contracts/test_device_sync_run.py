@@ -113,7 +113,9 @@ def test_a_dry_run_sends_nothing_but_get_and_writes_nothing(here: Clinic) -> Non
     assert {each.id for each in found.plan.refusals} == {"identity", "role"}
 
 
-def test_in_production_nobody_acts_where_nobody_else_could_agree(redis_server: OwnProcess, tmp_path: Path) -> None:
+def test_in_production_nobody_acts_where_nobody_else_could_agree(
+    redis_server: OwnProcess, tmp_path: Path
+) -> None:
     with clinic(redis_server.port, tmp_path / "state", environment="production") as here:
         in_trouble(here)
         order = here.order()

@@ -73,7 +73,11 @@ class Clinic:
         site_file = self.state / "site.json"
         site_file.write_text(json.dumps(self.described))
         mandate = Mandate(
-            who="tech1", reason="images missing since morning", typed=found.confirm, plan_hash=found.hash, login_age_s=0
+            who="tech1",
+            reason="images missing since morning",
+            typed=found.confirm,
+            plan_hash=found.hash,
+            login_age_s=0,
         )
         order = Order(
             folder=folder.path, site_file=str(site_file), state=self.state, mandate=mandate, login=LOGIN

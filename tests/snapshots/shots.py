@@ -53,9 +53,7 @@ EACH = (
         shows="MATRIX_KIN SYNC",
     ),
     Shot(name="run-in-the-middle", scene="worker-not-started", keys=("f9",), run=MIDDLE, shows="✔"),
-    Shot(
-        name="run-all-steps", scene="worker-not-started", keys=("f9", "t"), run=MIDDLE, shows="✔ 1"
-    ),
+    Shot(name="run-all-steps", scene="worker-not-started", keys=("f9", "t"), run=MIDDLE, shows="✔ 1"),
     Shot(name="runs", scene="worker-not-started", keys=("f9", "f9"), run=END, shows="amani"),
     Shot(name="playbooks-searched", scene="worker-not-started", keys=("b", "slash", "=images", "enter")),
     Shot(name="run-over", scene="worker-not-started", keys=("f9",), run=END, shows="✔"),

@@ -20,7 +20,7 @@ from medflow_tui.ui.steering import put_away_name
 from tests.contracts.test_frames import session
 from tests.servers.dashboard import Dashboard, shown
 from tests.unit.playbooks.books import FULL
-from tests.unit.runner.stage import NIGHT, Background, Stage
+from tests.unit.runner.stage import NIGHT, PASS, Background, Stage
 
 ONE_PERSON = FULL.replace("needs_people = 2", "needs_people = 1")
 
@@ -66,8 +66,8 @@ async def open_run(dashboard: Dashboard, stage: Stage) -> RunScreen:
     return screen
 
 
-async def answer(dashboard: Dashboard, text: str) -> None:
-    await dashboard.press("enter")
+async def answer(dashboard: Dashboard, text: str, key: str = "enter") -> None:
+    await dashboard.press(key)
     await dashboard.until(lambda: isinstance(dashboard.app.screen, Prompt), "a question is asked")
     await dashboard.type(text)
 
@@ -127,16 +127,11 @@ async def test_nothing_is_answered_without_raised_rights_nor_by_keys_that_were_h
         await dashboard.press("enter")
         assert "read-only: u raises your rights, then answer" in " ".join(dashboard.text.split())
         raise_rights(dashboard)
-        await dashboard.press(*["enter"] * 40, "escape", "y")
-        assert not [
-            each
-            for each in stage.entries
-            if each.outcome and each.outcome.value == "pass" and each.mark is Mark.ANSWERED
-        ]
+        await dashboard.press(*["enter"] * 40)
+        assert not any(each.mark is Mark.ANSWERED and each.outcome is PASS for each in stage.entries)
         if isinstance(dashboard.app.screen, Prompt):
             await dashboard.press("escape")
-        await dashboard.press("s")
-        await dashboard.type("2")
+        await answer(dashboard, "2", "s")
         run.result()
         await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it has ended as it stands")
 
@@ -152,11 +147,9 @@ async def test_orders_count_from_another_screen_only_once_it_took_over(tmp_path:
         await dashboard.until(
             lambda: "amani gives the orders here: take over first" in dashboard.text, "it is refused"
         )
-        await dashboard.press("o")
-        await dashboard.type("lab")
+        await answer(dashboard, "lab", "o")
         assert not stage.marks(Mark.CONTROL_TAKEN)
-        await dashboard.press("o")
-        await dashboard.type("LAB")
+        await answer(dashboard, "LAB", "o")
         await dashboard.until(lambda: stage.marks(Mark.CONTROL_TAKEN), "it is written down")
         await dashboard.until(
             lambda: "o take over" not in dashboard.lines[-1], "there is nothing left to take"
@@ -186,12 +179,10 @@ async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(tmp_p
         assert "F9: a run waits for somebody" in dashboard.lines[1]
         await dashboard.press("f9")
         await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "the run is shown at once")
-        await dashboard.press("e")
-        await dashboard.type("1")
+        await answer(dashboard, "1", "e")
         await dashboard.type("short")
         await dashboard.until(lambda: "the reason is too short" in dashboard.text, "it wants a reason")
-        await dashboard.press("e")
-        await dashboard.type("1")
+        await answer(dashboard, "1", "e")
         await dashboard.type("mended by hand with the vendor")
         await dashboard.until(lambda: "put away, and written down" in dashboard.text, "it is put away")
         await dashboard.press("escape")
@@ -207,8 +198,7 @@ async def test_every_run_is_in_the_list_found_by_its_words_and_read_again(tmp_pa
             run = begun(dashboard, stage)
             screen = await open_run(dashboard, stage)
             await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
-            await dashboard.press("s")
-            await dashboard.type("2")
+            await answer(dashboard, "2", "s")
             run.result()
             await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it is over")
             await dashboard.press("escape")
@@ -251,6 +241,5 @@ async def test_a_second_person_is_asked_for_with_the_challenge_to_read_out(
         await answer(dashboard, "0000-0000")
         await dashboard.until(lambda: dashboard.app.banner is not None, "what came of it is said")
         assert screen.followed.state.phase is Phase.WAITING
-        await dashboard.press("s")
-        await dashboard.type("2")
+        await answer(dashboard, "2", "s")
         run.result()
