@@ -125,7 +125,7 @@ def _check_templates(playbook: Playbook, step: Step) -> Iterator[Phrase]:
         if (dot and head not in earlier) or (not dot and name not in known):
             yield say("step {step}: {name} is no known placeholder", step=step.id, name=name)
     if any("{" in LONE.sub("", each) or len(LONE.findall(each)) != len(names(each)) for each in templates):
-        yield say("step {step}: a placeholder is written {{name}} or {{step.fact}}", step=step.id)
+        yield say("step {step}: a placeholder is a name, or step.fact, in braces", step=step.id)
 
 
 def _strings(facts: Facts) -> Iterator[str]:

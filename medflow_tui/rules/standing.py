@@ -52,6 +52,8 @@ def state_of(playbook: Playbook, run: str, entries: Sequence[Entry], *, alive: b
     started = first.facts if first else NO_FACTS
     newest = next((each for each in reversed(entries) if each.mark in (Mark.RUN_STARTED, Mark.RESUMED)), None)
     last = entries[-1] if entries else None
+    is_ending = last is not None and last.mark is Mark.PAUSED
+    alive = alive and not is_ending
     phase = phase_of(playbook, entries, alive=alive)
     here = next((each.id for each in steps if each.stand not in (StepStand.DONE, StepStand.SKIPPED)), "")
     step = playbook.step(here)

@@ -6,11 +6,12 @@ import argparse
 import contextlib
 import os
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 
 from tests.bench.bench import Bench
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, briefly, table
 from tests.bench.peers import Peers, prepared
 from tests.bench.programs import HERE
 from tests.bench.rows import ROWS
@@ -28,6 +29,8 @@ def main() -> int:
         for each in ROWS:
             print(f"{each.name:<12} {each.title}")
         return 0
+    for number in (signal.SIGTERM, signal.SIGHUP):  # what was started here is ended then, too
+        signal.signal(number, lambda *_: sys.exit(143))
     with prepared() if chosen.peers else contextlib.nullcontext(Peers()) as peers:
         bench = Bench(
             sizes=tuple(Size.of(each) for each in chosen.sizes.split(",")),
@@ -53,7 +56,9 @@ def measured(bench: Bench, names: list[str]) -> tuple[list[Figure], bool]:
             continue
         bench.tell(each.title)
         try:
-            figures += each.measure(bench)
+            for figure in each.measure(bench):
+                figures.append(figure)
+                bench.tell(briefly(figure))
         except (TimeoutError, OSError, AssertionError) as error:
             failed = True
             figures.append(Figure(what=each.title, note=f"could not be measured: {str(error)[:200]}"))

@@ -54,6 +54,16 @@ def table(figures: Iterable[Figure], ours: str) -> str:
     return "\n".join(lines)
 
 
+def briefly(figure: Figure) -> str:
+    """One line, to read while the rest is measured.
+
+    >>> briefly(Figure(what="row down", size="80x24", unit="B", values={"us": 48.0, "raw": 7.0}))
+    'row down 80x24: us 48 B, raw 7 B'
+    """
+    values = ", ".join(f"{name} {_shown(value, figure.unit)}" for name, value in figure.values.items())
+    return f"{figure.what} {figure.size}: {values}"
+
+
 def holds(figure: Figure, ours: str) -> str:
     """Whether ours reaches it: "yes", "NO" (of an aim: "above"), or nothing when there is nothing to reach.
 

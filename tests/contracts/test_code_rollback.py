@@ -10,16 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from medflow_tui.actions import service, service_survey
 from medflow_tui.actions.releases_making import mark_ready
-from medflow_tui.clients.supervisors import supervisor
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.procedure import End, Mark, Outcome
 from medflow_tui.model.releases import Deployment
 from medflow_tui.runner.preview import options_of
-from tests.servers.releases_site import Clinic, run_answered, seal, with_path
+from tests.servers.releases_run import hurry, run_answered, set_npm
+from tests.servers.releases_site import Clinic, seal
 from tests.servers.runs import Bench, Crashed, crashing
-from tests.servers.service_steps import QUICK, TIMING
 
 LINES = 34
 ANSWERS = {"together.item1": "1.0.0", "together.item2": "0.9.0", "seen": "works"}
@@ -28,11 +26,8 @@ ANSWERS = {"together.item1": "1.0.0", "together.item2": "0.9.0", "seen": "works"
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """And an npm that must never be called."""
-    monkeypatch.setattr(service, "TIMING", replace(TIMING, settle_s=3.0))
-    monkeypatch.setattr(service, "supervisor", lambda target: supervisor(target, pace=QUICK))
-    monkeypatch.setattr(service_survey, "OVER_S", 0.1)
-    for name, value in with_path(tmp_path / "programs", "npm", "raise SystemExit(9)").items():
-        monkeypatch.setenv(name, value)
+    hurry(monkeypatch)
+    set_npm(tmp_path, monkeypatch, "raise SystemExit(9)")
 
 
 @pytest.fixture

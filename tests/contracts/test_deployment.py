@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from medflow_tui.actions import service, service_survey
 from medflow_tui.clients import release_switch
-from medflow_tui.clients.supervisors import supervisor
 from medflow_tui.model.procedure import Act, End, Mark, Move, Outcome
 from medflow_tui.model.releases import FOLDER, LINK
-from medflow_tui.runner.program import Program
-from tests.servers.releases_site import COMMIT, SERVER, Clinic, run_answered, seal, with_path
-from tests.servers.runs import Bench, Crashed, crashing
-from tests.servers.service_steps import QUICK, TIMING
-
-LINES, STOP, START = 46, 19, 36
-WHILE_PEOPLE_WAIT = [(each, "after") for each in (20, 24, 28, 32)] + [
-    (each, "before") for each in (21, 22, 25, 29, 30, 33, 35)
-]
-"""Intent written and nothing done; done and not written down; written down and not read back."""
-GOOD_NPM = """
-import pathlib, tarfile, sys
-assert sys.argv[1:] == ["ci"], sys.argv
-with tarfile.open("eyes.tgz") as tar:
-    place = pathlib.Path("node_modules/eyes")
-    place.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "main.js"):
-        (place / name).write_bytes(tar.extractfile("package/" + name).read())
-print("added 1 package in 5ms")
-"""
-CHANGES = ("install", "build", "stop", "run_script", "switch", "start")
-ANSWERS = {"together.item1": "2.0.0", "together.item2": COMMIT[:8], "together.item3": "none", "seen": "works"}
+from tests.servers.releases_run import ANSWERS, CHANGES, GOOD_NPM, bench_of, hurry, run_answered, set_npm
+from tests.servers.releases_site import SERVER, Clinic, seal
+from tests.servers.runs import Bench
 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "TIMING", replace(TIMING, settle_s=3.0))
-    monkeypatch.setattr(service, "supervisor", lambda target: supervisor(target, pace=QUICK))
-    monkeypatch.setattr(service_survey, "OVER_S", 0.1)
+    hurry(monkeypatch)
 
 
 @pytest.fixture(params=[LINK])
@@ -56,16 +32,7 @@ def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinic]:
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_npm(tmp_path, monkeypatch, GOOD_NPM)
-
-
-def set_npm(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    for name, value in with_path(folder / "programs", "npm", body).items():
-        monkeypatch.setenv(name, value)
-
-
-def bench_of(clinic: Clinic, tmp_path: Path, **inputs: str) -> Bench:
-    return clinic.bench("deployment", tmp_path / "state", **{"version": "2.0.0", "script": "none", **inputs})
+    set_npm(tmp_path, monkeypatch)
 
 
 def result(bench: Bench, guard: str) -> tuple[Outcome, bool]:
@@ -272,98 +239,6 @@ def test_a_script_that_fails_and_ends_well_leaves_the_decision_to_people(
     assert (move.act, clinic.version(), clinic.stands_in()) == (Act.PAUSE, "1.0.0", "")
     journals = b"".join(each.read_bytes() for each in (tmp_path / "state" / "runs").rglob("*.jsonl"))
     assert b"KABONGO" not in journals
-
-
-def ended(clinic: Clinic, bench: Bench, order: object) -> None:
-    """What must be true after one resume."""
-    assert (clinic.version(), clinic.stands_in()) == ("2.0.0", "2.0.0")
-    assert (clinic.current / ".env").exists()
-    entries = bench.entries(order)  # type: ignore[arg-type]
-    assert entries[-1].mark is Mark.RUN_ENDED
-
-
-def crashed_and_resumed(clinic: Clinic, bench: Bench, line: int, moment: str) -> None:
-    order = bench.order()
-    try:
-        with crashing(line, moment):
-            run_answered(bench, order, ANSWERS)
-    except Crashed:
-        move = run_answered(bench, order, ANSWERS)
-        assert move.outcome is Outcome.PASS, (move, bench.entries(order)[-4:])
-    ended(clinic, bench, order)
-
-
-@pytest.mark.parametrize("line", [*range(STOP), *range(START, LINES)])
-def test_crashed_at_any_line_one_resume_ends_it(clinic: Clinic, tmp_path: Path, npm: None, line: int) -> None:
-    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), line, "before" if line % 2 else "after")
-
-
-@pytest.mark.parametrize("clinic", [LINK, FOLDER], indirect=True)
-@pytest.mark.parametrize(("line", "moment"), WHILE_PEOPLE_WAIT)
-def test_crashed_while_people_wait_one_resume_ends_it(
-    clinic: Clinic, tmp_path: Path, npm: None, line: int, moment: str
-) -> None:
-    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), line, moment)
-
-
-@pytest.mark.parametrize(
-    ("clinic", "call"), [(LINK, 1), (FOLDER, 1), (FOLDER, 2), (FOLDER, 3)], indirect=["clinic"]
-)
-def test_crashed_in_the_middle_of_the_switch_one_resume_ends_it(
-    clinic: Clinic, tmp_path: Path, npm: None, monkeypatch: pytest.MonkeyPatch, call: int
-) -> None:
-    """After the n-th renaming nothing more happens; the names alone tell what is still to be done."""
-    bench = bench_of(clinic, tmp_path)
-    order, real, count = bench.order(), Path.rename, 0
-    real_replace = Path.replace
-
-    def rename(self: Path, target: Path) -> Path:
-        nonlocal count
-        done = real(self, target)
-        if "current" in f"{self} {target}" or target.name == ".env":
-            count += 1
-            if count == call:
-                raise Crashed
-        return done
-
-    def before_replace(self: Path, target: Path) -> Path:
-        if self.name.startswith(release_switch.FRESH):
-            raise Crashed
-        return real_replace(self, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", rename)
-        patch.setattr(Path, "replace", before_replace)
-        with pytest.raises(Crashed):
-            run_answered(bench, order, ANSWERS)
-    assert clinic.stands_in() == ""
-    assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
-    ended(clinic, bench, order)
-
-
-def test_an_npm_that_outlives_the_run_is_waited_for_and_not_started_twice(
-    clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate, starts = tmp_path / "go", tmp_path / "starts"
-    waits = f"import pathlib, time\nopen({str(starts)!r}, 'a').write('x')\n"
-    waits += f"while not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.02)\n"
-    set_npm(tmp_path, monkeypatch, waits + GOOD_NPM)
-    bench = bench_of(clinic, tmp_path)
-    order = bench.order()
-
-    def gone(self: Program, child: object, task: object) -> str:
-        raise Crashed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Program, "_wait", gone)
-        with pytest.raises(Crashed):
-            run_answered(bench, order, ANSWERS)
-    timer = threading.Timer(0.5, gate.touch)
-    timer.start()
-    assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
-    timer.join()
-    assert starts.read_text() == "x"
-    ended(clinic, bench, order)
 
 
 def test_a_full_disk_leaves_the_old_version_in_service(

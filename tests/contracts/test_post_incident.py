@@ -15,7 +15,7 @@ from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.procedure import Act, Mark, Outcome
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase
-from tests.servers.releases_site import run_answered
+from tests.servers.releases_run import run_answered
 from tests.servers.runs import Bench, Crashed, crashing
 
 LINES = 24

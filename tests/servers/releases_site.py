@@ -5,11 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import sys
 import tarfile
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,17 +17,10 @@ import psutil
 
 from medflow_tui.clients.network import Deadline
 from medflow_tui.clients.supervisors import supervisor
-from medflow_tui.journal.run_log import RunFolder
-from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.fitting import DAYS
-from medflow_tui.model.procedure import Move, Phase, StepKind
 from medflow_tui.model.releases import FOLDER, LINK, Deployment
 from medflow_tui.model.targets.http import HttpTarget
 from medflow_tui.model.targets.process import ProcessTarget
-from medflow_tui.runner.channel import speak
-from medflow_tui.runner.follow import Follower
-from medflow_tui.runner.process import Assembly, Order, carry_out
-from medflow_tui.runner.wishes import Stopping, Wish
 from tests.servers.mongodb import free_port
 from tests.servers.runs import Bench
 
@@ -228,60 +218,3 @@ def _packages(folder: Path) -> None:
         "packages": {"": own, f"node_modules/{DEPENDENCY}": entry},
     }
     (folder / "package-lock.json").write_text(json.dumps(lock))
-
-
-def run_answered(bench: Bench, order: Order, answers: Mapping[str, str]) -> Move:
-    """Begin it or go on with it; each question is answered as it is asked: `step.item` or `step` (a choice)."""
-    stopping, over = Stopping(), threading.Event()
-    playbook = bench.playbook
-
-    def answer() -> None:
-        follower, said = Follower(RunFolder(path=order.folder)), set[str]()
-        while not over.wait(0.01):
-            state = follower.poll().state
-            step = playbook.step(state.step)
-            if state.phase is not Phase.WAITING or step is None or step.kind is StepKind.ACTION:
-                continue
-            open_items = [each.id for each in step.items if each.id not in state.answered]
-            for item in open_items or [""]:
-                name = f"{step.id}.{item}" if item else step.id
-                if name in said or (step.items and not item):
-                    continue
-                said.add(name)
-                word = answers.get(name, "")
-                wish = Wish(
-                    what="answer", who="tech1", session="one", step=step.id, item=item,
-                    choice="" if item else word, text=word if item else "",
-                )  # fmt: skip
-                if not _heard(order, wish):
-                    stopping.ask()
-                    return
-
-    person = threading.Thread(target=answer)
-    person.start()
-    try:
-        return carry_out(order, lambda order: Assembly(site=bench.site, crew=bench.crew()), stopping)
-    finally:
-        over.set()
-        person.join()
-
-
-def with_path(folder: Path, name: str, body: str) -> dict[str, str]:
-    """A program of that name, first on the PATH."""
-    folder.mkdir(exist_ok=True)
-    program = folder / name
-    program.write_text(f"#!{sys.executable}\n{body}")
-    program.chmod(0o755)
-    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
-
-
-def _heard(order: Order, wish: Wish) -> bool:
-    """A run that only begins to listen gets some time."""
-    for _ in range(5):
-        try:
-            speak(order.folder, wish)
-        except RefusedError:
-            time.sleep(0.1)
-        else:
-            return True
-    return False

@@ -97,7 +97,7 @@ RULES = [
     (r'"plan.documents"', '"later.documents"', "later.documents is no fact of an earlier step"),
     (r'answer = "\{site_code\}"', 'answer = "{site_cod}"', "site_cod is no known placeholder"),
     (r'answer = "\{load.restored\}"', 'answer = "{look.restored}"', "look.restored is no known placeholder"),
-    (r'answer = "\{load.restored\}"', 'answer = "{load.restored"', "a placeholder is written"),
+    (r'answer = "\{load.restored\}"', 'answer = "{load.restored"', "a placeholder is a name"),
     (
         r"^kind = \"checklist\"\n",
         'kind = "checklist"\naction = "a.b"\n',

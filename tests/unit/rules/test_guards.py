@@ -9,6 +9,7 @@ import pytest
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.procedure import Guard, Outcome, Text
 from medflow_tui.rules.guards import KINDS, evaluate
+from medflow_tui.rules.releases import NONE
 
 GIB = 1 << 30
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
@@ -139,6 +140,38 @@ SITUATIONS: list[tuple[str, Facts, Outcome]] = [
     ("environment_file", {"secrets.file_fits": True}, PASS),
     ("environment_file", {"secrets.file_fits": False}, FAIL),
     ("environment_file", {}, UNKNOWN),
+]
+CHOSEN: dict[str, Any] = {"input_version": "2.4.0", "version_now": "2.3.0"}
+SITUATIONS += [
+    ("release_whole", {**CHOSEN, "release.2.4.0.fault": ""}, PASS),
+    ("release_whole", {**CHOSEN, "release.2.4.0.fault": "files-missing"}, FAIL),
+    ("release_whole", {}, UNKNOWN),
+    ("release_another", CHOSEN, PASS),
+    ("release_another", {**CHOSEN, "version_now": "2.4.0"}, FAIL),
+    ("release_another", {**CHOSEN, "plan.version_now": "2.3.0", "version_now": "2.2.0"}, FAIL),
+    ("release_another", {}, UNKNOWN),
+    ("release_node", {**CHOSEN, "release.2.4.0.node_fits": "yes"}, PASS),
+    ("release_node", {**CHOSEN, "release.2.4.0.node_fits": "no"}, FAIL),
+    ("release_node", CHOSEN, UNKNOWN),
+    ("release_data", {**CHOSEN, "release.2.4.0.data": ""}, PASS),
+    ("release_data", {**CHOSEN, "release.2.4.0.data": "data-newer"}, FAIL),
+    ("release_data", CHOSEN, UNKNOWN),
+    ("release_script", {"input_script": NONE}, PASS),
+    (
+        "release_script",
+        {**CHOSEN, "input_script": "x", "release.2.4.0.scripts": (), "release.2.4.0.refused": ()},
+        FAIL,
+    ),
+    ("release_script", CHOSEN, UNKNOWN),
+    ("release_strays", {"release.strays": 0}, PASS),
+    ("release_strays", {"release.strays": 2}, FAIL),
+    ("release_strays", {}, UNKNOWN),
+    ("release_room", {"release.free": 1 << 40}, PASS),
+    ("release_room", {"release.free": 1 << 20}, FAIL),
+    ("release_room", {}, UNKNOWN),
+    ("verified_backup", {"backup.verified_age_s": 60}, PASS),
+    ("verified_backup", {"environment": "production"}, FAIL),
+    ("verified_backup", {"environment": "lab"}, UNKNOWN),
 ]
 NEEDS: dict[str, Facts] = {
     "identity": {"same_queue": True},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.run_log import Journal, RunFolder, create
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.performer import Finding, Survey, Task
@@ -19,9 +20,11 @@ from medflow_tui.model.site import Site
 from medflow_tui.playbooks.load import parse
 from medflow_tui.rules.permits import override_phrase
 from medflow_tui.rules.standing import state_of
+from medflow_tui.runner.agreeing import Agreeing
 from medflow_tui.runner.channel import Channel
 from medflow_tui.runner.mandate import Mandate
-from medflow_tui.runner.preview import agreed, make_plan
+from medflow_tui.runner.preview import Agreed, agreed, make_plan
+from medflow_tui.runner.recorder import Recorder
 from medflow_tui.runner.runner import Runner
 from medflow_tui.runner.wishes import Stopping
 from tests.unit.playbooks.books import FULL
@@ -149,12 +152,27 @@ class Stage:
                 state=self.state,
                 stopping=self.stopping,
                 approvals=lambda: self.approvals,
+                agreeing=self._agreeing(journal, promise, mandate) if self.site.access.people else None,
                 now=lambda: self.time,
             )
             with Channel(self.folder.path, runner.hearing):
                 return runner.run()
         finally:
             journal.close()
+
+    def _agreeing(self, journal: Journal, plan: Agreed, mandate: Mandate) -> Agreeing:
+        """At a site that names people a second one is waited for; their verifiers are the names of them."""
+        return Agreeing(
+            journal=journal,
+            recorder=Recorder(journal, Audit.of(self.site, self.state), self.playbook, plan),
+            playbook=self.playbook,
+            plan=plan,
+            mandate=mandate,
+            site=self.site,
+            state=self.state,
+            secret=lambda reference: reference.encode().hex(),
+            now=lambda: self.time,
+        )
 
     def in_background(self, **more: str) -> Background:
         return Background(lambda: self.start(**more))

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
+from medflow_tui.model.access import Access, Person
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Mark, Phase
 from medflow_tui.runner.dispatch import Dispatch
+from medflow_tui.runner.follow import Follower
 from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.rights import ARMED_FOR
 from medflow_tui.ui.screens.run import RunScreen
@@ -20,9 +23,10 @@ from medflow_tui.ui.steering import put_away_name
 from tests.contracts.test_frames import session
 from tests.servers.dashboard import Dashboard, shown
 from tests.unit.playbooks.books import FULL
-from tests.unit.runner.stage import NIGHT, PASS, Background, Stage
+from tests.unit.runner.stage import NIGHT, PASS, SITE, Background, Stage
 
-ONE_PERSON = FULL.replace("needs_people = 2", "needs_people = 1")
+ONE_PERSON = FULL.replace("needs_people = 2", "needs_people = 1").replace("cool_down_s = 900\n", "")
+OTHERS = Access(people={"grace": Person(name="grace", roles=("dba",))})
 
 
 @asynccontextmanager
@@ -136,7 +140,9 @@ async def test_nothing_is_answered_without_raised_rights_nor_by_keys_that_were_h
         await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it has ended as it stands")
 
 
-async def test_orders_count_from_another_screen_only_once_it_took_over(tmp_path: Path) -> None:
+async def test_orders_count_from_another_screen_only_once_it_took_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = Stage(tmp_path, ONE_PERSON)
     async with dashboard_of(stage, who="beni") as dashboard:
         raise_rights(dashboard)
@@ -157,10 +163,13 @@ async def test_orders_count_from_another_screen_only_once_it_took_over(tmp_path:
         await dashboard.press("p")
         await dashboard.until(lambda: stage.marks(Mark.STOP_ASKED), "now it is heard")
         run.result()
+        monkeypatch.setattr(Follower, "_writer_lives", lambda follower: False)  # its process has ended
         await dashboard.until(lambda: "waits for a person" in dashboard.text, "it waits")
 
 
-async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(tmp_path: Path) -> None:
+async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = Stage(tmp_path, ONE_PERSON)
     async with dashboard_of(stage) as dashboard:
         run = begun(dashboard, stage)
@@ -168,6 +177,7 @@ async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(tmp_p
         await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
         await dashboard.press("p")
         run.result()
+        monkeypatch.setattr(Follower, "_writer_lives", lambda follower: False)  # its process has ended
         await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "it can be ended")
         assert "Not changed:" in dashboard.text
         await dashboard.press("escape")
@@ -223,8 +233,8 @@ async def test_every_run_is_in_the_list_found_by_its_words_and_read_again(tmp_pa
 async def test_a_second_person_is_asked_for_with_the_challenge_to_read_out(
     tmp_path: Path, language: str
 ) -> None:
-    stage = Stage(tmp_path, ONE_PERSON)
-    stage.approvals = 0
+    people = MappingProxyType({"claire": Person(name="claire", roles=("dba",), verifier="claire")})
+    stage = Stage(tmp_path, ONE_PERSON, site=replace(SITE, access=Access(people=people)))
     async with dashboard_of(stage, language=language) as dashboard:
         raise_rights(dashboard)
         run = begun(dashboard, stage)

@@ -1,0 +1,134 @@
+"""A deployment that is cut off anywhere, also in the middle of the switch: one resume ends it, nothing is done twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medflow_tui.clients import release_switch
+from medflow_tui.model.procedure import Mark, Outcome
+from medflow_tui.model.releases import FOLDER, LINK
+from medflow_tui.runner.process import Order
+from medflow_tui.runner.program import Program
+from tests.servers.releases_run import ANSWERS, GOOD_NPM, bench_of, hurry, run_answered, set_npm
+from tests.servers.releases_site import Clinic
+from tests.servers.runs import Bench, Crashed, crashing
+
+LINES, STOP, START = 46, 19, 36
+WHILE_PEOPLE_WAIT = [(each, "after") for each in (20, 24, 28, 32)] + [
+    (each, "before") for each in (21, 22, 25, 29, 30, 33, 35)
+]
+"""Intent written and nothing done; done and not written down; written down and not read back."""
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+@pytest.fixture(params=[LINK])
+def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinic]:
+    found = Clinic.at(tmp_path / "site", request.param)
+    found.start()
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_npm(tmp_path, monkeypatch)
+
+
+def ended(clinic: Clinic, bench: Bench, order: Order) -> None:
+    """What must be true after one resume."""
+    assert (clinic.version(), clinic.stands_in()) == ("2.0.0", "2.0.0")
+    assert (clinic.current / ".env").exists()
+    entries = bench.entries(order)
+    assert entries[-1].mark is Mark.RUN_ENDED
+
+
+def crashed_and_resumed(clinic: Clinic, bench: Bench, line: int, moment: str) -> None:
+    order = bench.order()
+    try:
+        with crashing(line, moment):
+            run_answered(bench, order, ANSWERS)
+    except Crashed:
+        move = run_answered(bench, order, ANSWERS)
+        assert move.outcome is Outcome.PASS, (move, bench.entries(order)[-4:])
+    ended(clinic, bench, order)
+
+
+@pytest.mark.parametrize("line", [*range(STOP), *range(START, LINES)])
+def test_crashed_at_any_line_one_resume_ends_it(clinic: Clinic, tmp_path: Path, npm: None, line: int) -> None:
+    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), line, "before" if line % 2 else "after")
+
+
+@pytest.mark.parametrize("clinic", [LINK, FOLDER], indirect=True)
+@pytest.mark.parametrize(("line", "moment"), WHILE_PEOPLE_WAIT)
+def test_crashed_while_people_wait_one_resume_ends_it(
+    clinic: Clinic, tmp_path: Path, npm: None, line: int, moment: str
+) -> None:
+    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), line, moment)
+
+
+@pytest.mark.parametrize(
+    ("clinic", "call"), [(LINK, 1), (FOLDER, 1), (FOLDER, 2), (FOLDER, 3)], indirect=["clinic"]
+)
+def test_crashed_in_the_middle_of_the_switch_one_resume_ends_it(
+    clinic: Clinic, tmp_path: Path, npm: None, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """After the n-th renaming nothing more happens; the names alone tell what is still to be done."""
+    bench = bench_of(clinic, tmp_path)
+    order, real, count = bench.order(), Path.rename, 0
+    real_replace = Path.replace
+
+    def rename(self: Path, target: Path) -> Path:
+        nonlocal count
+        done = real(self, target)
+        if "current" in f"{self} {target}" or target.name == ".env":
+            count += 1
+            if count == call:
+                raise Crashed
+        return done
+
+    def before_replace(self: Path, target: Path) -> Path:
+        if self.name.startswith(release_switch.FRESH):
+            raise Crashed
+        return real_replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        patch.setattr(Path, "replace", before_replace)
+        with pytest.raises(Crashed):
+            run_answered(bench, order, ANSWERS)
+    assert clinic.stands_in() == ""
+    assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
+    ended(clinic, bench, order)
+
+
+def test_an_npm_that_outlives_the_run_is_waited_for_and_not_started_twice(
+    clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, starts = tmp_path / "go", tmp_path / "starts"
+    waits = f"import pathlib, time\nopen({str(starts)!r}, 'a').write('x')\n"
+    waits += f"while not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.02)\n"
+    set_npm(tmp_path, monkeypatch, waits + GOOD_NPM)
+    bench = bench_of(clinic, tmp_path)
+    order = bench.order()
+
+    def gone(self: Program, child: object, task: object) -> str:
+        raise Crashed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Program, "_wait", gone)
+        with pytest.raises(Crashed):
+            run_answered(bench, order, ANSWERS)
+    timer = threading.Timer(0.5, gate.touch)
+    timer.start()
+    assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
+    timer.join()
+    assert starts.read_text() == "x"
+    ended(clinic, bench, order)
