@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from medflow_tui.actions.releases_looks import Look, Options, Seen
 from medflow_tui.actions.releases_making import Build, Clean, Install
@@ -13,7 +15,7 @@ from medflow_tui.actions.releases_yard import PerVersion, Yard
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.performer import Login, Performer, Survey
-from medflow_tui.model.releases import LINK
+from medflow_tui.model.releases import LINK, Deployment
 from medflow_tui.model.site import Site
 from medflow_tui.model.targets.process import ProcessTarget
 from medflow_tui.model.words import say
@@ -85,4 +87,22 @@ def crew(site: Site, tools: Tools, login: Login | None) -> ReleasesCrew:
         )
     if sys.platform == "win32" and deployment.way == LINK:
         raise RefusedError(say("not applicable here: on Windows the site file says way = folder"))
-    return ReleasesCrew(Yard(deployment=deployment, target=target, tools=tools))
+    return ReleasesCrew(Yard(deployment=rooted(deployment, site.folder), target=target, tools=tools))
+
+
+def rooted(deployment: Deployment, folder: str) -> Deployment:
+    """With whole paths: those of a site file begin where it lies.
+
+    >>> rooted(Deployment(folder="releases", current="/opt/medflow"), "/etc/site").folder
+    '/etc/site/releases'
+    """
+
+    def whole(path: str) -> str:
+        return str(Path(folder, path).absolute()) if path else ""
+
+    return replace(
+        deployment,
+        folder=whole(deployment.folder),
+        current=whole(deployment.current),
+        shared=whole(deployment.shared),
+    )

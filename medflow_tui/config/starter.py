@@ -72,6 +72,17 @@ folder = {backups}
 
 [target.log]
 paths = [{log}]
+
+# How versions are changed here (playbooks deployment and code-rollback); the service is the process target backend.
+# [releases]
+# folder = "/opt/medflow/releases"     # one folder a version, each with release.json and SHA256SUMS
+# current = "/opt/medflow/current"     # what the service runs from: a symbolic link to one of them
+# way = "link"                         # "folder": a plain folder, changed for another by renaming
+# shared = "/opt/medflow/shared"       # the site's own files, seen from every version
+# kept = [".env", "uploads"]
+# install_in = ["backend", "frontend"] # where a package-lock.json is: npm ci
+# build_in = "frontend"                # npm run build
+# built = "frontend/dist/index.html"
 """
 
 QUESTIONS: tuple[tuple[str, Phrase, str], ...] = (

@@ -70,10 +70,10 @@ class Agreeing:
             "roles": self.playbook.approval.roles,
             "ends_at": until.isoformat(timespec="seconds"),
         }
-        self.recorder.write(
-            Mark.APPROVAL_AWAITED, said=say("waits for a second person to agree"), facts=facts
-        )
         with Door(self.journal.folder.run, self) if hasattr(os, "fork") else nullcontext():
+            self.recorder.write(
+                Mark.APPROVAL_AWAITED, said=say("waits for a second person to agree"), facts=facts
+            )
             while self.count() < self.needed:
                 if is_over():
                     return say("stopped before a second person had agreed")

@@ -207,7 +207,8 @@ def test_who_may_not_agree_is_refused_and_recorded(site: Site) -> None:
 def test_by_voice_with_a_key_of_their_own(site: Site, tmp_path: Path) -> None:
     key = tmp_path / "claire.key"
     make = ("playbook", "key", "--key", str(key), "--for-site", "LSH-02", str(tmp_path / "claire.verifier"))
-    assert person(os.getuid(), *make)[0] == 0
+    code, said = person(os.getuid(), *make)
+    assert code == 0, said
     assert oct(key.stat().st_mode)[-3:] == "600"
     assert key.read_text().strip() not in (tmp_path / "claire.verifier").read_text()
     run = site.waiting()
