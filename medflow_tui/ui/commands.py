@@ -224,7 +224,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="audit",
-        keys=("f8",),
+        keys=("f10",),
         action="app.audit",
         help=say("the audit: what was done here, and whether that is whole"),
         places=(DASHBOARD, LOG, PLAYBOOKS),

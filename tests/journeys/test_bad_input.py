@@ -514,6 +514,7 @@ CRASHING = dedent(
     from medflow_tui.model.site import Site
     from medflow_tui.monitor.replay import Replay
     from medflow_tui.ui.session import Session
+    from medflow_tui.wiring.screen import run_app
     from datetime import UTC, datetime
 
     def order(words):
@@ -522,7 +523,7 @@ CRASHING = dedent(
 
     state = Path(sys.argv[1])
     site = Site(code="T", name="Test", environment="lab")
-    sys.exit(wiring.run_app(Session(
+    sys.exit(run_app(Session(
         site=site, language=Language(sys.argv[2]), glyphs=wiring.choose_glyphs(site),
         now=lambda: datetime(2026, 1, 15, 9, 0, tzinfo=UTC), state=state, who="test",
         looking_for=lambda publish: Replay(iter((still_snapshot(),)), publish, 0),

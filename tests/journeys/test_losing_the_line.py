@@ -18,6 +18,7 @@ import pytest
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.lab.people import PLANTED_NAME, PLANTED_SECRET
 from medflow_tui.model.procedure import Phase, RunState
+from medflow_tui.playbooks.load import shipped
 from medflow_tui.runner.follow import Follower
 from tests.servers.lab import RunningLab, environment, until
 from tests.servers.queue_scene import (
@@ -259,13 +260,15 @@ def test_the_command_line_lists_shows_and_rehearses_and_starts_nothing(viewer: V
     before = changes(viewer.lab)
     assert told("runs") == (0, "no run yet\n")
     code, text = told("list")
-    assert (code, text.split()[0]) == (0, PLAYBOOK)
+    known = sorted(each.stem for each in shipped().glob("*.toml"))
+    assert PLAYBOOK in known
+    assert (code, [line.split()[0] for line in text.splitlines()]) == (0, known)
     code, text = told("show", PLAYBOOK)
     assert code == 0
     assert "Retry ? failed jobs" in text
     code, text = told("show", "no-such")
     assert code == 3
-    assert f"there is no playbook no-such here; there is: {PLAYBOOK}" in text
+    assert f"there is no playbook no-such here; there is: {', '.join(known)}" in text
     code, text = told("run", PLAYBOOK, "--dry-run")
     assert code == 1
     assert "only with your log-in" in text
