@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
-import struct
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.plan import phrase_from, phrase_record
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.runner.wishes import Hearing, Peer, Wish, wish_from
+from medflow_tui.runner.listener import WITHIN_S, Listener, hear_line, peer_of, say_line, unix_socket
+from medflow_tui.runner.wishes import Hearing, Wish, wish_from
 
 SOCKET = "run.sock"
-LONGEST_LINE, WITHIN_S = 4096, 5.0
+LONGEST_LINE = 4096
 
 
 class Channel:
@@ -28,59 +26,44 @@ class Channel:
 
     def __init__(self, folder: Path, hearing: Hearing) -> None:
         self._folder, self._hearing = folder, hearing
-        self._listening: socket.socket | None = None
-        self._thread = threading.Thread(target=self._serve, name="orders", daemon=True)
+        self._listener = Listener("orders", self._answer)
 
     def __enter__(self) -> Channel:
         with suppress(OSError, AttributeError):
-            self._listening = self._listen()
-            self._thread.start()
+            self._listener.listen(self._bound(), backlog=8)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._listening is None:
-            return
-        with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join(WITHIN_S)
-        (self._folder / SOCKET).unlink(missing_ok=True)
+        if self._listener.close():
+            (self._folder / SOCKET).unlink(missing_ok=True)
 
-    def _listen(self) -> socket.socket:
+    def _bound(self) -> socket.socket:
         (self._folder / SOCKET).unlink(missing_ok=True)
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        bound = unix_socket()
         before = os.umask(0o177)
         try:
             with _address(self._folder) as address:
-                listening.bind(address)
+                bound.bind(address)
         except OSError:
-            listening.close()
+            bound.close()
             raise
         finally:
             os.umask(before)
-        listening.listen(8)
-        return listening
-
-    def _serve(self) -> None:
-        assert self._listening is not None
-        while True:
-            try:
-                one, _ = self._listening.accept()
-            except OSError:
-                return
-            with one, suppress(OSError, ValueError):
-                one.settimeout(WITHIN_S)
-                one.sendall(_line(self._answer(one)))
+        return bound
 
     def _answer(self, one: socket.socket) -> dict[str, Any]:
-        peer, line = peer_of(one), _read_line(one)
+        peer = peer_of(one)
+        try:
+            said = hear_line(one, LONGEST_LINE)
+        except JSONDecodeError:
+            said = None
         if peer is None or peer.uid not in (0, os.getuid()):
             return {
                 "ok": False,
                 "why": phrase_record(say("only the user of the run and root may speak to it")),
             }
         try:
-            wish = wish_from(json.loads(line))
+            wish = wish_from(said if isinstance(said, dict) else {})
         except (ValueError, TypeError):
             return {"ok": False, "why": phrase_record(say("that is no order"))}
         why = self._hearing.hear(wish, peer)
@@ -94,27 +77,16 @@ def speak(folder: Path, wish: Wish) -> tuple[str, str]:
     Raises RefusedError with the reason when it was not done, or when nobody listens.
     """
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one, _address(folder) as address:
+        with unix_socket() as one, _address(folder) as address:
             one.settimeout(WITHIN_S)
             one.connect(address)
-            one.sendall(_line({name: value for name, value in asdict(wish).items() if value}))
-            found = json.loads(_read_line(one))
+            say_line(one, {name: value for name, value in asdict(wish).items() if value})
+            found = hear_line(one, LONGEST_LINE)
     except (OSError, ValueError, AttributeError) as error:
         raise RefusedError(say("the run does not listen: it is over, waits, or was interrupted")) from error
     if not found.get("ok"):
         raise RefusedError(phrase_from(found.get("why", {})) or Phrase(text="?"))
     return str(found.get("who", "")), str(found.get("session", ""))
-
-
-def peer_of(one: socket.socket) -> Peer | None:
-    """The process at the other end; None where the kernel does not say."""
-    if hasattr(socket, "SO_PEERCRED"):
-        pid, uid, _ = struct.unpack("iII", one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return Peer(pid=pid, uid=uid)
-    if sys.platform == "darwin":
-        credentials = one.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED: version, uid, groups
-        return Peer(pid=0, uid=struct.unpack("II", credentials[:8])[1])
-    return None
 
 
 @contextmanager
@@ -129,17 +101,3 @@ def _address(folder: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}/{SOCKET}"
     finally:
         os.close(descriptor)
-
-
-def _read_line(one: socket.socket) -> str:
-    found = b""
-    while not found.endswith(b"\n"):
-        piece = one.recv(LONGEST_LINE)
-        found += piece
-        if not piece or len(found) > LONGEST_LINE:
-            raise ValueError("no line")
-    return found.decode("utf-8")
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode("utf-8") + b"\n"

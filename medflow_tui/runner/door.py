@@ -6,10 +6,8 @@ by the kernel. Where there are no such addresses, agreement comes over the phone
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +18,11 @@ from medflow_tui.model.access import Origin
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.plan import phrase_from, phrase_record
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.runner.channel import peer_of
+from medflow_tui.runner.listener import WITHIN_S, Listener, hear_line, peer_of, say_line, unix_socket
 from medflow_tui.runner.origin import origin_of
 
 PREFIX = "medflow-tui/approve/"
-LONGEST_QUESTION, LONGEST_ANSWER, WITHIN_S = 4096, 2 * 1024 * 1024, 5.0
+LONGEST_QUESTION, LONGEST_ANSWER = 4096, 2 * 1024 * 1024
 
 
 class Host(Protocol):
@@ -51,41 +49,20 @@ class Door:
 
     def __init__(self, run: str, host: Host) -> None:
         self._run, self._host = run, host
-        self._listening: socket.socket | None = None
-        self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
+        self._listener = Listener("door", self._answer)
 
     def __enter__(self) -> Door:
         if sys.platform == "linux":
             with suppress(OSError):
-                self._listening = _socket()
-                self._listening.bind(_address(self._run))
-                self._listening.listen(4)
-                self._thread.start()
+                self._listener.listen(_bound(self._run), backlog=4)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._listening is None:
-            return
-        with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        if self._thread.is_alive():
-            self._thread.join(WITHIN_S)
-
-    def _serve(self) -> None:
-        assert self._listening is not None
-        while True:
-            try:
-                one, _ = self._listening.accept()
-            except OSError:
-                return
-            with one, suppress(OSError, ValueError):
-                one.settimeout(WITHIN_S)
-                one.sendall(_line(self._answer(one)))
+        self._listener.close()
 
     def _answer(self, one: socket.socket) -> dict[str, Any]:
         peer = peer_of(one)
-        asked = json.loads(_read_line(one, LONGEST_QUESTION))
+        asked = hear_line(one, LONGEST_QUESTION)
         if peer is None or not isinstance(asked, dict):
             return _no(say("that is no order"))
         other = origin_of(peer.pid, peer.uid, ssh=str(asked.get("ssh", "")))
@@ -135,12 +112,12 @@ def agree(run: str, *, plan_hash: str, typed: str, ssh: str = "") -> None:
 def _speak(run: str, asked: dict[str, str]) -> tuple[dict[str, Any], int]:
     """The answer, and the user behind the door."""
     try:
-        with _socket() as one:
+        with unix_socket() as one:
             one.settimeout(WITHIN_S)
             one.connect(_address(run))
             peer = peer_of(one)
-            one.sendall(_line(asked))
-            found = json.loads(_read_line(one, LONGEST_ANSWER))
+            say_line(one, asked)
+            found = hear_line(one, LONGEST_ANSWER)
     except (OSError, ValueError, AttributeError) as error:
         raise RefusedError(say("no run named {run} waits for a second person here", run=run)) from error
     if not isinstance(found, dict) or found.get("ok") is not True:
@@ -149,8 +126,14 @@ def _speak(run: str, asked: dict[str, str]) -> tuple[dict[str, Any], int]:
     return found, peer.uid if peer is not None else -1
 
 
-def _socket() -> socket.socket:
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def _bound(run: str) -> socket.socket:
+    bound = unix_socket()
+    try:
+        bound.bind(_address(run))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _address(run: str) -> str:
@@ -159,17 +142,3 @@ def _address(run: str) -> str:
 
 def _no(why: Phrase) -> dict[str, Any]:
     return {"ok": False, "why": phrase_record(why)}
-
-
-def _read_line(one: socket.socket, longest: int) -> str:
-    found = bytearray()
-    while not found.endswith(b"\n"):
-        piece = one.recv(65536)
-        found += piece
-        if not piece or len(found) > longest:
-            raise ValueError("no line")
-    return found.decode("utf-8")
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode("utf-8") + b"\n"

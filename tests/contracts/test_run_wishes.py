@@ -121,6 +121,7 @@ def test_the_socket_is_for_its_user_and_garbage_does_no_harm(at_work: tuple[Orde
             one.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")
             one.sendall(garbage)
     os.close(descriptor)
+    speak(order.folder, wish("look"))
     gate.open.set()
     assert until(order, lambda each: each.phase.is_over).phase is Phase.SUCCEEDED
 
