@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.procedure import Guard, Outcome
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.answers import Answer, Rule, word
 
-Answer = tuple[Outcome, Phrase]
 PLANTED = "planted."
 
 
@@ -42,7 +42,7 @@ def _people(guard: Guard, facts: Facts) -> Answer:
 
 
 def _passive(guard: Guard, facts: Facts) -> Answer:
-    since, who = facts.get("passive.since"), _word(facts, "passive.who")
+    since, who = facts.get("passive.since"), word(facts, "passive.who")
     if since is None:
         return Outcome.UNKNOWN, say("not known whether this site is passive")
     if since == "":
@@ -54,9 +54,9 @@ def _passive(guard: Guard, facts: Facts) -> Answer:
 
 def _planted(guard: Guard, facts: Facts) -> Answer:
     """Each `planted.NAME` is `SITE/ENVIRONMENT/RANDOM` as that server itself says, `-` for none, `?` for not read."""
-    own, environment = _word(facts, "site_code"), _word(facts, "environment")
+    own, environment = word(facts, "site_code"), word(facts, "environment")
     for fact in sorted(each for each in facts if each.startswith(PLANTED)):
-        name, told = fact.removeprefix(PLANTED), _word(facts, fact)
+        name, told = fact.removeprefix(PLANTED), word(facts, fact)
         why = why_not_ours(
             name, told, str(facts.get(f"plan.{fact}", told)), site=own, environment=environment
         )
@@ -89,12 +89,7 @@ def why_not_ours(name: str, told: str, before: str, *, site: str, environment: s
     )
 
 
-def _word(facts: Facts, name: str) -> str:
-    value = facts.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-ACCESS_KINDS: Mapping[str, Callable[[Guard, Facts], Answer]] = {
+ACCESS_KINDS: Mapping[str, Rule] = {
     "people": _people,
     "passive": _passive,
     "planted": _planted,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from medflow_tui.model.canonical import Fact, Facts
+from medflow_tui.model.canonical import Facts
 from medflow_tui.model.plan import GuardResult
 from medflow_tui.model.procedure import Guard, Outcome
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import say
 from medflow_tui.rules.access_guards import ACCESS_KINDS, production
+from medflow_tui.rules.answers import Answer, Rule, by_fact, number, word
 from medflow_tui.rules.release_guards import RELEASE_KINDS
 from medflow_tui.rules.service_guards import SERVICE_KINDS
-
-Answer = tuple[Outcome, Phrase]
-Rule = Callable[[Guard, Facts], Answer]
 
 
 def evaluate(guard: Guard, facts: Facts, at: str = "") -> GuardResult:
@@ -45,7 +43,7 @@ def _environment(guard: Guard, facts: Facts) -> Answer:
 
 def _identity(guard: Guard, facts: Facts) -> Answer:
     """With `same_queue` needed, backend and Redis must also hold the same queue."""
-    planned, now = _word(facts, "identity.planned"), _word(facts, "identity.now")
+    planned, now = word(facts, "identity.planned"), word(facts, "identity.now")
     if facts.get("identity.same_queue") is False:
         return Outcome.FAIL, say("the backend and this Redis do not hold the same queue")
     if not now:
@@ -59,25 +57,15 @@ def _identity(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("backend and Redis are the ones in the plan")
 
 
-def _backend_ready(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("backend.ready"):
-        case True:
-            return Outcome.PASS, say("backend ready, database ok")
-        case False:
-            return Outcome.FAIL, say("backend not ready: its database is missing")
-        case _:
-            return Outcome.UNKNOWN, say("backend does not say whether it is ready")
-
-
 def _redis_room(guard: Guard, facts: Facts) -> Answer:
-    used, limit, evicted = (_number(facts, f"redis.{name}") for name in ("used", "maxmemory", "evicted"))
+    used, limit, evicted = (number(facts, f"redis.{name}") for name in ("used", "maxmemory", "evicted"))
     if used is None or limit is None or evicted is None:
         return Outcome.UNKNOWN, say("Redis cannot be read")
     if evicted > 0:
         return Outcome.FAIL, say("Redis has evicted {n:number} keys: jobs may be among them", n=evicted)
     if limit == 0:
         return Outcome.PASS, say("Redis {used:bytes}, nothing evicted", used=used)
-    if used * 100 >= limit * (_number(guard.need, "max_percent") or 90):
+    if used * 100 >= limit * (number(guard.need, "max_percent") or 90):
         return Outcome.FAIL, say(
             "Redis is nearly full: {used:bytes} of {limit:bytes}", used=used, limit=limit
         )
@@ -85,7 +73,7 @@ def _redis_room(guard: Guard, facts: Facts) -> Answer:
 
 
 def _role(guard: Guard, facts: Facts) -> Answer:
-    needed, role = str(guard.need.get("role", "admin")), _word(facts, "operator.role")
+    needed, role = str(guard.need.get("role", "admin")), word(facts, "operator.role")
     if not role:
         return Outcome.UNKNOWN, say("not logged in: the role is known after the log-in")
     if role != needed:
@@ -99,7 +87,7 @@ def _nobody_else(guard: Guard, facts: Facts) -> Answer:
         return Outcome.UNKNOWN, say("cannot tell whether somebody else acts here")
     if holder == "":
         return Outcome.PASS, say("nobody else is acting here")
-    since, run = _word(facts, "lock.since"), _word(facts, "lock.run")
+    since, run = word(facts, "lock.since"), word(facts, "lock.run")
     if facts.get("lock.stale") is True:
         return Outcome.PASS, say(
             "a lock was left behind by {who}, run {run}: its process is gone", who=str(holder), run=run
@@ -109,18 +97,8 @@ def _nobody_else(guard: Guard, facts: Facts) -> Answer:
     )
 
 
-def _journal(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("journal.writable"):
-        case True:
-            return Outcome.PASS, say("journal and audit writable")
-        case False:
-            return Outcome.FAIL, say("journal or audit cannot be written")
-        case _:
-            return Outcome.UNKNOWN, say("not known whether the journal can be written")
-
-
 def _disk(guard: Guard, facts: Facts) -> Answer:
-    free, floor = _number(facts, "disk.free"), (_number(guard.need, "floor_mib") or 64) * 1024 * 1024
+    free, floor = number(facts, "disk.free"), (number(guard.need, "floor_mib") or 64) * 1024 * 1024
     if free is None:
         return Outcome.UNKNOWN, say("free disk space not known")
     if free < floor:
@@ -141,7 +119,7 @@ def _power(guard: Guard, facts: Facts) -> Answer:
 
 
 def _shares(guard: Guard, facts: Facts) -> Answer:
-    jobs, devices = _number(facts, "unread.jobs"), _word(facts, "unread.devices")
+    jobs, devices = number(facts, "unread.jobs"), word(facts, "unread.devices")
     if jobs is None:
         return Outcome.UNKNOWN, say("not known which shares can be read")
     if jobs:
@@ -158,13 +136,13 @@ def _as_planned(guard: Guard, facts: Facts) -> Answer:
 
     `plan.reach` counts what had failed and what was waiting: a job that waited then may have failed since.
     """
-    age, limit = _number(facts, "plan.age_s"), _number(guard.need, "max_age_s") or 1800
+    age, limit = number(facts, "plan.age_s"), number(guard.need, "max_age_s") or 1800
     if age is None:
         return Outcome.UNKNOWN, say("the age of the plan is not known")
     if not -60 <= age <= limit:
         return Outcome.FAIL, say("the plan is {age:duration} old: make it again", age=age)
-    losing, lost = _number(facts, "plan.expired"), _number(facts, "expired")
-    reach, failed = _number(facts, "plan.reach"), _number(facts, "failed")
+    losing, lost = number(facts, "plan.expired"), number(facts, "expired")
+    reach, failed = number(facts, "plan.reach"), number(facts, "failed")
     if losing is None or reach is None:
         return Outcome.PASS, say("measured now")
     if lost is None or failed is None:
@@ -180,24 +158,14 @@ def _as_planned(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("the queue is as planned")
 
 
-def _window(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("window.is_closed"):
-        case True:
-            return Outcome.FAIL, say("people are working now: not in opening hours")
-        case False:
-            return Outcome.PASS, say("outside the opening hours")
-        case _:
-            return Outcome.UNKNOWN, say("the opening hours of this site are not known")
-
-
 def _limits(guard: Guard, facts: Facts) -> Answer:
     """`runs.ages_s` are the seconds since each earlier run of this playbook that was begun, as words."""
     ages = facts.get("runs.ages_s")
     if not isinstance(ages, tuple):
         return Outcome.UNKNOWN, say("how often it was run is not known")
     found = [int(each) for each in ages if each.isdecimal()]
-    most, per_s = _number(guard.need, "max_runs") or 0, _number(guard.need, "per_s") or 0
-    pause, role = _number(guard.need, "cool_down_s") or 0, _word(guard.need, "escalate_to")
+    most, per_s = number(guard.need, "max_runs") or 0, number(guard.need, "per_s") or 0
+    pause, role = number(guard.need, "cool_down_s") or 0, word(guard.need, "escalate_to")
     recent = sum(each < per_s for each in found)
     if most and recent >= most:
         said = say("run {n:number} times in {per:duration}: call {role}", n=recent, per=per_s, role=role)
@@ -210,8 +178,8 @@ def _limits(guard: Guard, facts: Facts) -> Answer:
 
 
 def _approval(guard: Guard, facts: Facts) -> Answer:
-    count, given = _number(guard.need, "count") or 0, _number(facts, "approvals")
-    others = _number(facts, "access.approvers")
+    count, given = number(guard.need, "count") or 0, number(facts, "approvals")
+    others = number(facts, "access.approvers")
     if others is not None and others < count and (given is None or given < count):
         return Outcome.FAIL, say("the site file names nobody else who may agree")
     if given is None:
@@ -221,30 +189,35 @@ def _approval(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("{given:number} of {count:number} agreed", given=given, count=count)
 
 
-def _word(facts: Facts, name: str) -> str:
-    value = facts.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def _number(facts: Facts, name: str) -> int | None:
-    value: Fact | None = facts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 KINDS: Mapping[str, Rule] = {
     "environment": _environment,
     "identity": _identity,
-    "backend_ready": _backend_ready,
+    "backend_ready": by_fact(
+        "backend.ready",
+        yes=(Outcome.PASS, say("backend ready, database ok")),
+        no=(Outcome.FAIL, say("backend not ready: its database is missing")),
+        unknown=say("backend does not say whether it is ready"),
+    ),
     "redis_room": _redis_room,
     "role": _role,
     "role_at_start": _role,
     "nobody_else": _nobody_else,
-    "journal": _journal,
+    "journal": by_fact(
+        "journal.writable",
+        yes=(Outcome.PASS, say("journal and audit writable")),
+        no=(Outcome.FAIL, say("journal or audit cannot be written")),
+        unknown=say("not known whether the journal can be written"),
+    ),
     "disk": _disk,
     "power": _power,
     "shares": _shares,
     "as_planned": _as_planned,
-    "window": _window,
+    "window": by_fact(
+        "window.is_closed",
+        yes=(Outcome.FAIL, say("people are working now: not in opening hours")),
+        no=(Outcome.PASS, say("outside the opening hours")),
+        unknown=say("the opening hours of this site are not known"),
+    ),
     "limits": _limits,
     "approval": _approval,
     **SERVICE_KINDS,

@@ -8,9 +8,9 @@ from medflow_tui.model.canonical import Facts
 from medflow_tui.model.playbook import Guard
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.answers import Answer
 from medflow_tui.rules.releases import NONE
 
-Answer = tuple[Outcome, Phrase]
 FAULTS: Mapping[str, Phrase] = {
     "gone": say("it is not there"),
     "no-manifest": say("it has no release.json that can be read"),

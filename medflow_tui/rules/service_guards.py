@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.procedure import Guard, Outcome
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import say
+from medflow_tui.rules.answers import Answer, Rule, by_fact, number
 
-Answer = tuple[Outcome, Phrase]
 HOLDS = ("systemd", "runit")
 """Managers whose word for held means that somebody wants it so; the others call whatever fell and stays down held."""
 
@@ -45,36 +45,16 @@ def _here(guard: Guard, facts: Facts) -> Answer:
 
 def _restarts(guard: Guard, facts: Facts) -> Answer:
     name, most = _service(guard), _limit(guard, "max", 3)
-    found = _number(facts, f"service.{name}.restarts_15min")
+    found = number(facts, f"service.{name}.restarts_15min")
     if found is None:
         return Outcome.UNKNOWN, say("how often {service} was restarted is not known", service=name)
     said = say("{service} restarted {n:number} times in 15 min", service=name, n=found)
     return (Outcome.FAIL if found >= most else Outcome.PASS), said
 
 
-def _ails(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("backend.ready"):
-        case True:
-            return Outcome.FAIL, say("the backend is ready: a restart would interrupt people for nothing")
-        case False:
-            return Outcome.PASS, say("the backend is not ready")
-        case _:
-            return Outcome.UNKNOWN, say("backend does not say whether it is ready")
-
-
-def _mongodb(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("mongodb.answers"):
-        case True:
-            return Outcome.PASS, say("MongoDB answers and takes writes")
-        case False:
-            return Outcome.FAIL, say("MongoDB does not answer: a restart of the backend mends nothing")
-        case _:
-            return Outcome.UNKNOWN, say("not known whether MongoDB answers")
-
-
 def _redis_left(guard: Guard, facts: Facts) -> Answer:
     """Redis is back, and the backend is not connected to it."""
-    clients = _number(facts, "redis.backend_clients")
+    clients = number(facts, "redis.backend_clients")
     match facts.get("redis.answers"):
         case False:
             return Outcome.FAIL, say("Redis does not answer yet: the backend would give up again")
@@ -88,16 +68,6 @@ def _redis_left(guard: Guard, facts: Facts) -> Answer:
             return Outcome.UNKNOWN, say("not known whether Redis answers")
 
 
-def _no_dump(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("db_dump"):
-        case True:
-            return Outcome.FAIL, say("a dump or restore of MongoDB runs now")
-        case False:
-            return Outcome.PASS, say("no dump or restore of MongoDB runs on this machine")
-        case _:
-            return Outcome.UNKNOWN, say("not known whether a dump of MongoDB runs")
-
-
 def _alone(guard: Guard, facts: Facts) -> Answer:
     """A member of a replica set is restarted one after another, by those who know the set."""
     role = facts.get("db_role")
@@ -108,36 +78,41 @@ def _alone(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("MongoDB: {role}", role=role)
 
 
-def _environment_file(guard: Guard, facts: Facts) -> Answer:
-    match facts.get("secrets.file_fits"):
-        case True:
-            return Outcome.PASS, say("the environment file has both secrets")
-        case False:
-            return Outcome.FAIL, say("the environment file cannot be used")
-        case _:
-            return Outcome.UNKNOWN, say("the environment file was not looked at")
-
-
 def _service(guard: Guard) -> str:
     return str(guard.need.get("service", "backend"))
 
 
 def _limit(guard: Guard, name: str, otherwise: int) -> int:
-    return _number(guard.need, name) or otherwise
+    return number(guard.need, name) or otherwise
 
 
-def _number(facts: Facts, name: str) -> int | None:
-    value = facts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-SERVICE_KINDS: Mapping[str, Callable[[Guard, Facts], Answer]] = {
+SERVICE_KINDS: Mapping[str, Rule] = {
     "service_here": _here,
     "service_restarts": _restarts,
-    "backend_ails": _ails,
-    "mongodb_answers": _mongodb,
+    "backend_ails": by_fact(
+        "backend.ready",
+        yes=(Outcome.FAIL, say("the backend is ready: a restart would interrupt people for nothing")),
+        no=(Outcome.PASS, say("the backend is not ready")),
+        unknown=say("backend does not say whether it is ready"),
+    ),
+    "mongodb_answers": by_fact(
+        "mongodb.answers",
+        yes=(Outcome.PASS, say("MongoDB answers and takes writes")),
+        no=(Outcome.FAIL, say("MongoDB does not answer: a restart of the backend mends nothing")),
+        unknown=say("not known whether MongoDB answers"),
+    ),
     "mongodb_alone": _alone,
     "redis_left": _redis_left,
-    "no_dump": _no_dump,
-    "environment_file": _environment_file,
+    "no_dump": by_fact(
+        "db_dump",
+        yes=(Outcome.FAIL, say("a dump or restore of MongoDB runs now")),
+        no=(Outcome.PASS, say("no dump or restore of MongoDB runs on this machine")),
+        unknown=say("not known whether a dump of MongoDB runs"),
+    ),
+    "environment_file": by_fact(
+        "secrets.file_fits",
+        yes=(Outcome.PASS, say("the environment file has both secrets")),
+        no=(Outcome.FAIL, say("the environment file cannot be used")),
+        unknown=say("the environment file was not looked at"),
+    ),
 }
