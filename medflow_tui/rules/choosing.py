@@ -8,10 +8,6 @@ from collections.abc import Sequence
 
 from medflow_tui.model.health import Snapshot
 from medflow_tui.model.playbook import Playbook, Text
-from medflow_tui.model.words import say
-
-PRODUCTION = say("production: the plan and a dry run only, until the full engine with a second person stands")
-"""Why nothing is started at a site in production."""
 
 
 def fitting(playbooks: Sequence[Playbook], snapshot: Snapshot, target: str = "") -> tuple[Playbook, ...]:

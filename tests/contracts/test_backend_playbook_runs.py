@@ -14,7 +14,7 @@ from medflow_tui.clients.supervisors import supervisor
 from medflow_tui.model.procedure import Mark, Outcome
 from medflow_tui.model.targets.http import HttpTarget
 from medflow_tui.model.targets.process import ProcessTarget
-from tests.servers.runs import Bench, Crashed, crashing
+from tests.servers.runs import Bench
 from tests.servers.service_rigs import PLANTED, Front, Rig, fronting, of_pidfile
 from tests.servers.service_run import target_from
 from tests.servers.service_steps import QUICK, TIMING
@@ -151,12 +151,8 @@ def test_crashed_at_any_line_one_resume_ends_it_and_it_was_restarted_once(
     bench: Bench, rig: Rig, line: int, moment: str
 ) -> None:
     order = bench.order()
-    try:
-        with crashing(line, moment):
-            bench.run(order)
-    except Crashed:
-        move = bench.run(order)
-        assert move.outcome is Outcome.PASS, move
+    move = bench.run_over_crash(order, line, moment)
+    assert move.outcome is Outcome.PASS, move
     assert rig.starts() == 2
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED
 

@@ -12,7 +12,7 @@ from medflow_tui.lab.backup_folder import mend, truncate_newest, write_backups
 from medflow_tui.model.procedure import Act, Mark, Outcome
 from medflow_tui.model.targets.backups import BackupsTarget
 from tests.servers.answering import run_answered
-from tests.servers.runs import Bench, Crashed, crashing
+from tests.servers.runs import Bench
 
 LINES = 14
 
@@ -77,11 +77,7 @@ def test_no_backup_for_days_is_told(bench: Bench, folder: Path) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_crashed_at_any_line_one_resume_ends_it(bench: Bench, folder: Path, line: int, moment: str) -> None:
     order, before = bench.order(), hashes(folder)
-    try:
-        with crashing(line, moment):
-            run_answered(bench, order, "told")
-        assert len(bench.entries(order)) <= line
-    except Crashed:
-        assert run_answered(bench, order, "told").outcome is Outcome.PASS
+    move = bench.run_over_crash(order, line, moment, lambda order: run_answered(bench, order, "told"))
+    assert move.outcome is Outcome.PASS, move
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED
     assert hashes(folder) == before

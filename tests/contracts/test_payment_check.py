@@ -16,7 +16,7 @@ from medflow_tui.model.targets.payments import PaymentsTarget
 from tests.contracts.test_payments_probe import PATIENT, entry, invoice, payment
 from tests.servers.answering import run_answered
 from tests.servers.mongodb import MongodbServer, free_port, running
-from tests.servers.runs import Bench, Crashed, crashing
+from tests.servers.runs import Bench
 
 LINES = 14
 
@@ -156,12 +156,8 @@ def test_production_may_look(bench: Bench, database: Any) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_crashed_at_any_line_one_resume_ends_it(bench: Bench, database: Any, line: int, moment: str) -> None:
     order, before = bench.order(), everything(database)
-    try:
-        with crashing(line, moment):
-            run_answered(bench, order, "told")
-        assert len(bench.entries(order)) <= line
-    except Crashed:
-        assert run_answered(bench, order, "told").outcome is Outcome.PASS
+    move = bench.run_over_crash(order, line, moment, lambda order: run_answered(bench, order, "told"))
+    assert move.outcome is Outcome.PASS, move
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED
     assert everything(database) == before
     assert (order.folder / "handover.txt").exists()

@@ -13,7 +13,7 @@ from medflow_tui.clients.network import Deadline
 from medflow_tui.model.procedure import Mark, Outcome
 from medflow_tui.model.targets.redis import RedisTarget
 from tests.servers.process import OwnProcess
-from tests.servers.runs import Bench, Crashed, crashing
+from tests.servers.runs import Bench
 from tests.servers.valkey import running as valkey
 
 OTHERS = {
@@ -89,13 +89,8 @@ def test_crashed_at_any_line_one_resume_ends_it(
     bench: Bench, client: redis.Redis, line: int, moment: str
 ) -> None:
     order = bench.order()
-    try:
-        with crashing(line, moment):
-            bench.run(order)
-        assert len(bench.entries(order)) <= line
-    except Crashed:
-        move = bench.run(order)
-        assert move.outcome is Outcome.PASS, move
+    move = bench.run_over_crash(order, line, moment)
+    assert move.outcome is Outcome.PASS, move
     assert kept(client) == set(OTHERS)
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED
 
