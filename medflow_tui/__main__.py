@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
+
+from medflow_tui.ui.terminal.herald import hail, withdraw
 
 
 def main() -> int:
@@ -11,6 +14,7 @@ def main() -> int:
     What is imported stays; who goes on for long has the collector of garbage look again (`MedflowApp.begin`).
     """
     gc.disable()
+    hail(sys.argv[1:])
     from medflow_tui.cli import run
     from medflow_tui.cli.speech import end_speech, leave
 
@@ -19,6 +23,8 @@ def main() -> int:
     except SystemExit:  # of a usage error, or of help that was asked for
         end_speech()
         raise
+    finally:
+        withdraw()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, USAGE, complain, speak_plainly
 from medflow_tui.cli.straight import split_lab, spoken, straight
 from medflow_tui.model.errors import MedflowError
+from medflow_tui.ui.terminal.herald import withdraw
 from medflow_tui.wiring import RUN_COMMAND, Options, open_language, open_state, write_down
 
 
@@ -48,6 +49,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _understood(words: Sequence[str]) -> Any:
     gc.enable()
+    withdraw()
     from medflow_tui.cli.arguments import parser
 
     return parser(open_language(Options(language=spoken(words)))).parse_args(words)

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.words import say
+from medflow_tui.ui.terminal.herald import withdraw
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 3, 130
 
@@ -33,6 +34,7 @@ def tell(*lines: str) -> None:
     """
     if sys.stdout is None:
         return
+    withdraw()
     try:
         sys.stdout.write("".join(f"{each}\n" for each in lines))
         sys.stdout.flush()
@@ -47,6 +49,7 @@ def tell(*lines: str) -> None:
 
 def complain(line: str) -> None:
     """One line on standard error; where that cannot be written there is nobody left to tell."""
+    withdraw()
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
             sys.stderr.write(f"{line}\n")

@@ -6,15 +6,15 @@ from medflow_tui.model.log import LOOK_EVERY_S
 from medflow_tui.ui.economy import PLENTY, Economy, LogFlow
 
 SELDOM_S = 0.6  # a look, at the least
-THIN_S = 5.0
+THIN_S = 15.0
 BYTES_A_SECOND, A_CELL = 750.0, 0.68  # that all of the screen may cost while the log flows
 
 
 def look_every_s(sent: int, elapsed_s: float, cells: int) -> float:
     """Seconds to the next look, when `sent` bytes went out in the `elapsed_s` since the one before.
 
-    >>> look_every_s(300, 0.42, 80 * 24), round(look_every_s(3300, 0.42, 160 * 48), 2)
-    (0.42, 0.55)
+    >>> look_every_s(300, 0.45, 80 * 24), round(look_every_s(3300, 0.45, 160 * 48), 2)
+    (0.45, 0.55)
     """
     if elapsed_s > SELDOM_S + LOOK_EVERY_S:  # it did not flow
         return LOOK_EVERY_S

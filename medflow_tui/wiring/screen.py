@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from medflow_tui.model.health import Snapshot
 from medflow_tui.model.words import say
 from medflow_tui.ui.session import Looking, Session
+from medflow_tui.ui.terminal.herald import withdraw
 from medflow_tui.wiring import write_down
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def run_app(
     """
     relay = _Relay(session)
     with _curtain(session, relay.looking.snapshot, stock_terminal) as curtain:
+        withdraw()
         for name, value in TEXTUAL_SETTINGS.items():
             os.environ.setdefault(name, value)
         if session.site.low_data:

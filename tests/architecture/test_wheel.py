@@ -13,11 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
@@ -40,3 +45,31 @@ def test_the_wheel_holds_what_is_read_at_run_time(names: set[str], name: str) ->
 def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
     assert [each for each in names if not each.startswith(("medflow_tui/", "medflow_tui-"))] == []
     assert [each for each in names if "/tests/" in each] == []
+
+
+def test_it_is_compiled_as_it_is_installed(wheel: Path, tmp_path: Path) -> None:
+    """By the pip of the Python that this environment was made from; README's other way, uv, has to be told to."""
+    pip = [str(Path(sys.base_prefix) / "bin" / "python3"), "-m", "pip"]
+    folder = tmp_path / "installed"
+    made = subprocess.run(
+        [
+            *pip,
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--disable-pip-version-check",
+            "--target",
+            str(folder),
+            str(wheel),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert made.returncode == 0, made.stderr
+    sources = {each.stem for each in (folder / "medflow_tui" / "ui").glob("*.py")}
+    compiled = {
+        each.name.partition(".")[0] for each in (folder / "medflow_tui" / "ui" / "__pycache__").iterdir()
+    }
+    assert compiled == sources

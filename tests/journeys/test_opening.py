@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from medflow_tui.ui.terminal.herald import ERASE, SIGN
 from tests.servers.small_site import program, surroundings, write_site
 from tests.servers.terminal import Terminal, running
 
@@ -89,6 +90,23 @@ def test_a_fault_of_the_site_file_is_told_without_taking_the_terminal(tmp_path: 
         assert terminal.ended() == 3
         assert TAKEN not in terminal.written
         assert "nonsense" in terminal.text
+        assert SIGN not in terminal.text
+
+
+def test_the_sign_of_life_comes_first_and_leaves_no_trace(tmp_path: Path) -> None:
+    with opened(tmp_path, NEVER) as terminal:
+        terminal.shows("details")
+        assert bytes(terminal.written).startswith((SIGN + ERASE).encode() + TAKEN)
+
+
+@pytest.mark.parametrize(
+    "words", [("check", "--deep"), ("--stock-terminal",), ("--colour",), ("--help",)], ids=" ".join
+)
+def test_no_sign_of_life_is_left_behind(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with opened(tmp_path, BROKEN, *words) as terminal:
+        terminal.ended()
+        assert SIGN not in terminal.text
+        assert terminal.text.strip()
 
 
 def test_keys_that_come_early_are_kept_and_not_shown(tmp_path: Path) -> None:

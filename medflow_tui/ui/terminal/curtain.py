@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from medflow_tui.ui.terminal.canvas import Canvas
 from medflow_tui.ui.terminal.cell import Run
+from medflow_tui.ui.terminal.herald import SIGN, eraser
 from medflow_tui.ui.terminal.plain import plainly
 from medflow_tui.ui.terminal.repertoire import repertoire
 
@@ -35,8 +36,9 @@ class Curtain:
     def rise(self, *, is_plain: bool) -> bool:
         """Take the terminal and draw; False when it cannot be written."""
         text = self.canvas.take()
-        left = (TAKE + (plainly(text) if is_plain else text)).encode(sys.stdout.encoding, "replace")
-        self.bytes_out, self.is_up = len(left), True
+        sign = eraser()
+        left = (sign + TAKE + (plainly(text) if is_plain else text)).encode(sys.stdout.encoding, "replace")
+        self.bytes_out, self.is_up = len(left) + (len(SIGN) if sign else 0), True
         try:
             _listen_quietly(self.attributes)
             while left:
