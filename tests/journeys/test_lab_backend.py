@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -24,6 +25,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 @pytest.fixture
 def person(lab: RunningLab) -> dict[str, str]:
     return lab.login()
+
+
+@contextmanager
+def without_mongodb(lab: RunningLab) -> Iterator[None]:
+    """Whatever happens inside, the next test finds the backend as it was."""
+    try:
+        with lab.broken("mongodb-frozen"):
+            until(lambda: lab.ask("GET", "/health/ready").status == 503, "the backend has lost its database")
+            yield
+    finally:
+        until(lambda: lab.ask("GET", "/health/ready").status == 200, "the database is back")
 
 
 class TestHealth:
@@ -134,8 +146,7 @@ class TestLogin:
     def test_with_its_database_gone_a_good_token_is_not_authorized(
         self, lab: RunningLab, person: dict[str, str]
     ) -> None:
-        with lab.broken("mongodb-frozen"):
-            until(lambda: lab.ask("GET", "/health/ready").status == 503, "the backend has lost its database")
+        with without_mongodb(lab):
             answer = lab.ask("GET", "/api/devices", timeout=15, **person)
             assert answer.status == 401
             assert answer.body["error"] == "Not authorized to access this route"
@@ -143,7 +154,6 @@ class TestLogin:
             answer = lab.ask("POST", "/api/auth/login", body=body, timeout=15)
             assert answer.status == 500
             assert answer.body["error"].startswith("connect ECONNREFUSED 127.0.0.1:")
-        until(lambda: lab.ask("GET", "/health/ready").status == 200, "the database is back")
 
 
 class TestRoutes:

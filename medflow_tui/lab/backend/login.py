@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
-from pymongo.errors import PyMongoError
 
 from medflow_tui.lab.backend import tokens
 from medflow_tui.lab.backend.answers import answer, bare_error, error, success
@@ -98,7 +97,7 @@ async def login(request: web.Request) -> web.Response:
         await users.update_one(
             {"_id": user["_id"]}, {"$set": {"loginAttempts": 0}, "$unset": {"lockUntil": ""}}
         )
-    except PyMongoError:
+    except Exception:
         return bare_error(f"connect ECONNREFUSED {HOST}:{service.settings['mongodb_port']}", 500)
     service.limits.forgive_login(request)
     if user.get("twoFactorEnabled"):
@@ -117,7 +116,7 @@ async def refresh(request: web.Request) -> web.Response:
         return error("Invalid refresh token", 401, "UNAUTHORIZED")
     try:
         user = await service.database["users"].find_one({"username": claims["username"]})
-    except PyMongoError:
+    except Exception:
         user = None
     return bare_error("User not found", 401) if user is None else _welcome(service, user, "")
 

@@ -118,7 +118,7 @@ class Service:
             return None
         try:
             return await self.database["users"].find_one({"username": claims["username"]})
-        except PyMongoError:
+        except Exception:
             return None
 
     def read_switches(self) -> None:
