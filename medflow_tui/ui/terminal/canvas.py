@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from medflow_tui.ui.terminal.cell import BLANK, Run
 from medflow_tui.ui.terminal.pen import Pen
 from medflow_tui.ui.terminal.repertoire import PLAIN, Repertoire
-from medflow_tui.ui.terminal.strokes import Row, cost, differing, draw, parts
+from medflow_tui.ui.terminal.strokes import Row, cost, differing, draw, has_gap, parts
 
 if TYPE_CHECKING:
     from rich.color import ColorSystem
@@ -177,9 +177,10 @@ class Canvas:
         return True
 
     def _blank_some(self, due: Due) -> None:
-        over = {y: self._cost(y, self._shown[y]) for y in due}
-        afresh = {
-            y: over[y] if self._shown[y] == self._blank_row else self._cost(y, self._blank_row) for y in due
+        gaining = [y for y in due if has_gap(self._wanted[y])]
+        over = dict.fromkeys(due, 0) | {y: self._cost(y, self._shown[y]) for y in gaining}
+        afresh = over | {
+            y: self._cost(y, self._blank_row) for y in gaining if self._shown[y] != self._blank_row
         }
         self._afresh = {y for y in due if afresh[y] + ERASE < over[y]}
         if sum(over.values()) - sum(afresh.values()) > ERASE_ALL:

@@ -14,6 +14,7 @@ NEAR = 4  # bytes of unchanged cells in the style in force that are no dearer th
 FEW = 3  # blanks that are no dearer than erasing the rest of the line
 FAR = 12  # cells
 STREAK = 5  # equal cells from which a shorter way may pay
+GAP = " " * STREAK
 MOVE = 4  # bytes, usually
 
 
@@ -142,7 +143,7 @@ def _write(pen: Pen, y: int, wanted: Row, shown: Row, at: int, stop: int, limit:
 
 def _streaks(pen: Pen, wanted: Row, at: int, stop: int) -> list[tuple[int, int, bool]]:
     """A run as parts, those apart that are one cell many times."""
-    if stop - at < STREAK or not (pen.can.repeats or _has_gap(wanted[at:stop])):
+    if stop - at < STREAK or not (pen.can.repeats or _has_streak(wanted[at:stop])):
         return [(at, stop, False)]
     parts: list[tuple[int, int, bool]] = []
     begins = at
@@ -157,8 +158,13 @@ def _streaks(pen: Pen, wanted: Row, at: int, stop: int) -> list[tuple[int, int, 
     return [*parts, (begins, stop, False)] if begins < stop else parts
 
 
-def _has_gap(cells: Row) -> bool:
-    return " " * STREAK in "".join([character for character, _ in cells])
+def has_gap(row: Row) -> bool:
+    """Whether there are blanks before its end that need not be written on a line that is blank."""
+    return GAP in "".join([character for character, _ in row]).rstrip()
+
+
+def _has_streak(cells: Row) -> bool:
+    return GAP in "".join([character for character, _ in cells])
 
 
 def _streak(pen: Pen, y: int, cell: Cell, at: int, ends: int, *, is_last: bool) -> bool:
