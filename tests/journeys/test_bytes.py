@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from tests.bench.programs import dashboard, pulse, still
 from tests.bench.rows.flood import ALONE, KB_PER_S, RATE, flood, old_log, sights
 from tests.bench.rows.flow import LIVE_PER_S, LONG, LONG_PER_S, REST_PER_MIN
 from tests.bench.rows.keys import HELP_BYTES, ROW_BYTES
-from tests.bench.rows.start import PAINT_BYTES
-from tests.bench.run import Strokes, record
+from tests.bench.rows.runs import OPENED_BYTES, OPENING, opened, scene, walked
+from tests.bench.rows.start import PAINT_BYTES, STANDS
+from tests.bench.run import Strokes, middle, record
 from tests.bench.sites import closed_port, with_log
 from tests.bench.terminal import Size
 from tests.bench.witness import FIRST_SCREEN
@@ -24,7 +26,7 @@ at_both_sizes = pytest.mark.parametrize("size", SIZES, ids=str)
 
 @at_both_sizes
 def test_the_first_paint_is_small_and_then_only_a_clock_of_minutes_may_write(size: Size) -> None:
-    run = record(still(), size, 10.0)
+    run = record(replace(still(), ready=STANDS), size, 10.0)
     assert "0 problems in 20 targets" in run.screen.text
     assert run.full_paint.bytes_before <= PAINT_BYTES[str(size)]
     assert run.steady_bytes <= REST_PER_MIN
@@ -53,6 +55,20 @@ def test_the_help_screen_costs_little_more_than_its_text(size: Size) -> None:
     (cost,) = run.keys("?")
     assert "F9" in run.screen.text
     assert 0 < cost.bytes_out <= HELP_BYTES[str(size)]
+
+
+@at_both_sizes
+def test_the_pages_of_playbooks_plan_and_run_cost_little_more_than_their_text(size: Size) -> None:
+    costs = opened(record(scene(), size, 0.0, OPENING))
+    assert set(costs) == {"playbooks", "plan", "run"}
+    assert all(300 < each <= OPENED_BYTES[str(size)] for each in costs.values()), costs
+
+
+@pytest.mark.parametrize("page", ["playbooks", "help"])
+def test_a_row_down_of_a_page_costs_no_more_than_one_of_the_dashboard(page: str) -> None:
+    costs = walked(page, SIZES[0])
+    assert len(costs) == 6
+    assert middle(costs) <= ROW_BYTES, costs
 
 
 @at_both_sizes
