@@ -21,7 +21,9 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ.update({"TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TEXTUAL_ANIMATIONS": "none"})
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: programs would inherit it
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # begun in the background of a shell: programs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

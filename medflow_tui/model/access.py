@@ -39,7 +39,8 @@ class Access:
 class Origin:
     """Where somebody sits, as the kernel knows it: the log-in, the terminal, and whose child the process is.
 
-    `leader` and `ancestors` are processes as `pid@start`; `ssh` is what the process itself says of its connection.
+    `session` (of its session, the leader and those it comes from) and `ancestors` are processes as `pid@start`; `ssh` is
+    what the process itself says of its connection.
     Empty, and -1, is not known.
     """
 
@@ -48,7 +49,7 @@ class Origin:
     audit_session: int = -1
     terminal: int = 0
     ssh: str = ""
-    leader: str = ""
+    session: tuple[str, ...] = ()
     ancestors: tuple[str, ...] = ()
 
 

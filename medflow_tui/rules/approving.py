@@ -45,7 +45,8 @@ def is_same_login(requester: Origin, other: Origin) -> bool:
         (session == other.audit_session and session not in (-1, UNSET_SESSION))
         or (requester.terminal == other.terminal != 0)
         or (requester.ssh == other.ssh != "")
-        or (requester.leader != "" and requester.leader in (other.leader, *other.ancestors))
+        or not {*requester.session}.isdisjoint((*other.session, *other.ancestors))
+        or not {*other.session}.isdisjoint(requester.ancestors)
     )
 
 

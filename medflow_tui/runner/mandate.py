@@ -55,6 +55,6 @@ def _origin_from(record: Mapping[str, Any]) -> Origin:
         audit_session=int(record["audit_session"]),
         terminal=int(record["terminal"]),
         ssh=str(record["ssh"]),
-        leader=str(record["leader"]),
+        session=tuple(str(each) for each in record["session"]),
         ancestors=tuple(str(each) for each in record["ancestors"]),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from medflow_tui.model.access import Origin
 
 MOST_PARENTS = 64
+SESSION = 3  # of the fields of /proc/PID/stat, from `state` on
 
 
 def here() -> Origin:
@@ -18,14 +20,13 @@ def here() -> Origin:
 def origin_of(pid: int, uid: int, *, ssh: str = "") -> Origin:
     """A process by its number; what the kernel does not tell stays unknown. Init is nobody's log-in."""
     family = _family(pid)
-    leader = _number(family.get(pid, ()), 3)
     return Origin(
         uid=uid,
         user=name_of(uid),
         audit_session=_audit_session(pid),
         terminal=_number(family.get(pid, ()), 4),
         ssh=ssh[:200],
-        leader=_named(leader, _stat(leader)) if leader > 1 else "",
+        session=_session(pid, family),
         ancestors=tuple(_named(each, fields) for each, fields in family.items() if each > 1),
     )
 
@@ -50,6 +51,16 @@ def _family(pid: int) -> dict[int, tuple[str, ...]]:
         found[pid] = fields
         pid = _number(fields, 1)
     return found
+
+
+def _session(pid: int, family: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
+    """Its leader, which may be gone or no parent any more (`nohup`, a shell that was left), and those it comes from in it."""
+    number = _number(family.get(pid, ()), SESSION)
+    if number <= 1:
+        return ()
+    members = {number: _stat(number)}
+    members |= {each: fields for each, fields in family.items() if _number(fields, SESSION) == number}
+    return tuple(filter(None, (_named(each, fields) for each, fields in members.items())))
 
 
 def _stat(pid: int) -> tuple[str, ...]:

@@ -29,9 +29,11 @@ ACCESS = Access(
         }
     )
 )
-AMANI = Origin(uid=1001, user="amani", audit_session=5, terminal=34816, ssh="10.8.0.7 1 2 22", leader="70@1")
+AMANI = Origin(
+    uid=1001, user="amani", audit_session=5, terminal=34816, ssh="10.8.0.7 1 2 22", session=("70@1",)
+)
 DOUDOU = Origin(
-    uid=1002, user="doudou", audit_session=6, terminal=34817, ssh="10.8.0.9 1 2 22", leader="90@4"
+    uid=1002, user="doudou", audit_session=6, terminal=34817, ssh="10.8.0.9 1 2 22", session=("90@4",)
 )
 APPROVED: Mapping[str, Fact] = {"who": "doudou", "uid": 1002, "plan_hash": "aa", "site": "LAB"}
 
@@ -61,7 +63,8 @@ def test_a_second_person_is_needed_in_production_and_always_for_the_gravest_clas
         (replace(DOUDOU, audit_session=5), "same_login"),
         (replace(DOUDOU, terminal=34816), "same_login"),
         (replace(DOUDOU, ssh="10.8.0.7 1 2 22"), "same_login"),
-        (replace(DOUDOU, leader="70@1"), "same_login"),
+        (replace(DOUDOU, session=("70@1",)), "same_login"),
+        (replace(DOUDOU, session=("90@4", "71@2")), ""),
         (replace(DOUDOU, ancestors=("99@9", "70@1")), "same_login"),
         (replace(DOUDOU, user="nurse"), "no_role"),
         (replace(DOUDOU, user="stranger"), "no_role"),
