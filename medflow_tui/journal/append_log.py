@@ -73,13 +73,15 @@ class AppendLog:
     """One file open for appending. The only writer of a journal holds it locked; an audit file is shared."""
 
     def __init__(self, path: Path) -> None:
-        """Open, creating it (mode 0600, folder fsynced) when it is not there. Raises UnwritableError."""
+        """Open, creating it (mode 0600) when it is not there. Raises UnwritableError.
+
+        Its folder is fsynced while it is empty: who created it may have been killed before that.
+        """
         self.path = path
         try:
-            is_new = not path.exists()
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
             self._file = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
-            if is_new:
+            if not os.fstat(self._file).st_size:
                 sync_folder(path.parent)
         except OSError as error:
             raise _unwritable(path, error) from error

@@ -155,12 +155,15 @@ class Audit:
                 anchor, end, before = self._end(log)
                 if end.record and self._close(log, end, anchor, now):
                     continue
+                how = self._part_from_torn(log, end) if end.torn else ""
                 if not end.record or not self._is_protected:
                     self._protect(log)
-                if not end.record:
+                if not end.record and how != "closed":
                     anchor = self._begin(log, anchor, before, now)
-                if end.torn:
-                    anchor = self._repair(log, anchor, end, now)
+                if how:
+                    anchor = self._repair(log, anchor, end, how, now)
+                if not end.record and how == "closed":
+                    anchor = self._begin(log, anchor, before, now)
                 return self._write(log, anchor, said, now)
 
     def _end(self, log: AppendLog) -> tuple[Anchor, End, str]:
@@ -179,14 +182,17 @@ class Audit:
         result = {"segment": before, "count": anchor.count, "head": anchor.head}
         return self._write(log, anchor, self._own(OPENED, result=result), now)
 
-    def _repair(self, log: AppendLog, anchor: Anchor, end: End, now: datetime | None) -> Anchor:
-        """Cut a torn last line off; where the file is append-only, end it, so that it can be told from a changed one."""
-        how = "cut"
+    def _part_from_torn(self, log: AppendLog, end: End) -> str:
+        """Cut a torn last line off (`cut`); where the file is append-only end it, and what ends it must follow (`closed`)."""
         try:
             log.cut_to(end.sound_bytes)
         except UnwritableError:
             log.end_line()
-            how = "closed"
+            return "closed"
+        return "cut"
+
+    def _repair(self, log: AppendLog, anchor: Anchor, end: End, how: str, now: datetime | None) -> Anchor:
+        """Say what was torn, so that it can be told from a change."""
         result = {"bytes": len(end.torn), "how": how, "sha256": hashlib.sha256(end.torn).hexdigest()}
         return self._write(log, anchor, self._own(REPAIRED, result=result), now)
 

@@ -19,6 +19,9 @@ KEPT = timedelta(days=30)
 class Proofs:
     """Findings by version: path, size, time of change and inode of a file, and those of its checksum.
 
+    A finding says when the file was read to its end, its SHA-256, and how it was verified: against its checksum
+    (`proved`), by following its form to the end (`decoded`).
+
     One file for all processes of this machine; one that cannot be read or written costs the memory, nothing else.
     """
 
@@ -47,7 +50,14 @@ class Proofs:
 
 def _row(finding: Finding) -> dict[str, str | bool]:
     at = finding.at.isoformat() if finding.at else ""
-    return {"state": finding.state, "proved": finding.proved, "clear": finding.clear, "at": at}
+    return {
+        "state": finding.state,
+        "proved": finding.proved,
+        "clear": finding.clear,
+        "at": at,
+        "sha256": finding.sha256,
+        "decoded": finding.decoded,
+    }
 
 
 def _finding(row: Mapping[str, object]) -> Finding:
@@ -55,5 +65,11 @@ def _finding(row: Mapping[str, object]) -> Finding:
     if state not in FINAL:
         raise ValueError(state)
     return Finding(
-        state=state, proved=row["proved"] is True, clear=row["clear"] is True, percent=100.0, at=at
+        state=state,
+        proved=row["proved"] is True,
+        clear=row["clear"] is True,
+        percent=100.0,
+        at=at,
+        sha256=str(row.get("sha256", "")),
+        decoded=row.get("decoded") is True,
     )

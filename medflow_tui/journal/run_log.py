@@ -66,15 +66,21 @@ class RunFolder:
 
 
 def create(runs: Path, plan: Plan, playbook_source: str, *, now: datetime | None = None) -> RunFolder:
-    """A new run's folder (mode 0700) with its plan and playbook in it, durable. Raises UnwritableError, OSError."""
+    """A new run's folder (mode 0700) with its plan and playbook in it, durable. Raises UnwritableError, OSError.
+
+    It gets the name of a run when it is whole: what a power cut leaves of it before is no run.
+    """
     moment = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
     make_folder(runs)
-    folder = RunFolder(path=runs / f"{moment}-{plan.playbook}-{secrets.token_hex(2)}")
-    folder.path.mkdir(mode=0o700)
-    write_durably(folder.playbook, playbook_source)
-    write_durably(folder.path / PLAN, plan.written())
+    sync_folder(runs.parent)  # who made `runs` may have been killed before that
+    path = runs / f"{moment}-{plan.playbook}-{secrets.token_hex(2)}"
+    aside = RunFolder(path=runs / f".{path.name}")
+    aside.path.mkdir(mode=0o700)
+    write_durably(aside.playbook, playbook_source)
+    write_durably(aside.path / PLAN, plan.written())
+    aside.path.rename(path)
     sync_folder(runs)
-    return folder
+    return RunFolder(path=path)
 
 
 def all_runs(runs: Path) -> tuple[RunFolder, ...]:

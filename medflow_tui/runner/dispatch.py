@@ -72,8 +72,8 @@ class Dispatch:
         with self.crew_for(playbook, None) as crew:
             return rehearse(playbook, self.site, crew, self.state, now=self.now(), inputs=inputs)
 
-    def plan(self, playbook: Playbook, login: Login, inputs: Mapping[str, str] = NOTHING) -> Plan:
-        """The plan with the operator's own log-in, which is tried once. Raises MedflowError."""
+    def plan(self, playbook: Playbook, login: Login | None, inputs: Mapping[str, str] = NOTHING) -> Plan:
+        """The plan with the operator's own log-in, which is tried once; None where none is needed. Raises MedflowError."""
         from medflow_tui.runner.preview import make_plan
 
         with self.crew_for(playbook, login) as crew:
@@ -89,7 +89,7 @@ class Dispatch:
         who: str,
         reason: str,
         typed: str,
-        login: Login,
+        login: Login | None,
         session: str = "",
         override: str = "",
     ) -> RunFolder:
@@ -136,7 +136,7 @@ class Dispatch:
         who: str,
         reason: str,
         typed: str,
-        login: Login,
+        login: Login | None,
         session: str = "",
         stop: str = "",
         skip: str = "",
@@ -181,7 +181,7 @@ class Dispatch:
 
         return Permission(site=self.site, state=self.state, now=self.now)
 
-    def needs_login(self, playbook: Playbook, login: Login) -> Phrase:
+    def needs_login(self, playbook: Playbook, login: Login | None) -> Phrase:
         """Why the log-in must be given again before this is planned or started; nothing when it is fresh enough."""
         return self.permission.needs_login(playbook, login)
 

@@ -36,7 +36,7 @@ from medflow_tui.runner.recorder import Recorder
 
 ON_THE_WAY_BACK = ("environment", "identity", "role", "nobody_else", "journal", "disk", "passive", "planted")
 """Kinds of guards that also stop an undo; the others say when to begin, not when to take back."""
-WHEN_TO_BEGIN = ("window", "limits")
+WHEN_TO_BEGIN = ("window", "limits", "backup_first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +155,10 @@ class Gate:
         if back:
             found = (*self.playbook.guards, *permits_of(self.playbook, self.site.environment))
             return tuple(each for each in found if each.kind in ON_THE_WAY_BACK)
-        permits = permits_of(self.playbook, self.site.environment)
+        found = (*self.playbook.guards, *permits_of(self.playbook, self.site.environment))
         if any(may_have_changed(each, self.journal.entries) for each in self.playbook.steps):
-            permits = tuple(each for each in permits if each.kind not in WHEN_TO_BEGIN)
-        return (*self.playbook.guards, *permits)
+            return tuple(each for each in found if each.kind not in WHEN_TO_BEGIN)
+        return found
 
     def _was_begun(self) -> bool:
         return any(each.mark is Mark.INTENDED for each in self.journal.entries)

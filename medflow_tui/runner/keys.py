@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from medflow_tui.config.secrets import read_secret
-from medflow_tui.journal.private import make_folder
+from medflow_tui.journal.private import make_folder, sync_folder
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.words import say
 from medflow_tui.rules.spoken import site_key
@@ -46,6 +46,7 @@ def _write_new(path: Path, text: str) -> None:
             file.write(f"{text}\n")
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(path.parent)
     except OSError as error:
         raise SecretError(
             say("{path} cannot be written: {why}", path=str(path), why=error.strerror or "?")

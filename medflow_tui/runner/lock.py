@@ -17,7 +17,7 @@ from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
 from medflow_tui.runner.alive import Identity, myself
 
-MUTEX = ".mutex"
+MUTEX, ENDING = ".mutex", ".lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,25 @@ class Holder:
     since: str
     process: Identity
     is_stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A lock file as it was seen; `holder` is None when it cannot be read. `print` is what must not change meanwhile."""
+
+    name: str
+    holder: Holder | None
+    print: tuple[bytes, int, int]
+
+    @property
+    def may_be_released(self) -> bool:
+        """Only one that is stale, or that says nothing any more."""
+        return self.holder is None or self.holder.is_stale
+
+
+def names_in(folder: Path) -> tuple[str, ...]:
+    """The locks that there are in a folder."""
+    return tuple(sorted(each.name.removesuffix(ENDING) for each in folder.glob(f"*{ENDING}")))
 
 
 class RunLock:
@@ -79,6 +98,25 @@ class RunLock:
                 self._touch(name)
         return tuple(each for each in found if each.run != run)
 
+    def found(self) -> tuple[Found, ...]:
+        """Those of the locks that are there now, also unreadable ones. Raises RefusedError when one cannot be looked at."""
+        return tuple(each for name in self._names if (each := self._seen(name)) is not None)
+
+    def free(self, seen: Found, first: Callable[[], object]) -> None:
+        """Take away a lock that nobody holds any more, exactly as it was `seen`, after `first` was done.
+
+        Raises RefusedError when it is held, or is no longer what was seen.
+        """
+        with self._alone():
+            now = self._seen(seen.name)
+            if now is None or now.print != seen.print:
+                raise RefusedError(say("the lock {name} has changed meanwhile: look again", name=seen.name))
+            if not now.may_be_released:
+                raise RefusedError(say("the lock {name} is held: it is not released", name=seen.name))
+            first()
+            self._path(seen.name).unlink(missing_ok=True)
+            sync_folder(self._folder)
+
     def renew(self) -> None:
         """Say that the holder is still there; what cannot be renewed runs out, which is the safe side."""
         for name in self._names:
@@ -99,7 +137,20 @@ class RunLock:
             sync_folder(self._folder)
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.lock"
+        return self._folder / f"{name}{ENDING}"
+
+    def _seen(self, name: str) -> Found | None:
+        try:
+            stat, content = self._path(name).stat(), self._path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RefusedError(say("the lock {path} cannot be read", path=str(self._path(name)))) from error
+        try:
+            holder = self._read(name)
+        except RefusedError:
+            holder = None
+        return Found(name=name, holder=holder, print=(content, stat.st_mtime_ns, stat.st_ino))
 
     def _touch(self, name: str) -> None:
         try:

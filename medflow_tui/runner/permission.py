@@ -145,6 +145,10 @@ class Permission:
         events.override_closed(self._audit, Work(run=run, playbook=found.playbook), note)
         self.orders.close_review(run, who=who, note=note)
 
+    def lock_releasing(self, run: str, *, readable: bool) -> None:
+        """Written down before a stale lock is taken away; what cannot be written down is not done. Raises MedflowError."""
+        events.lock_released(self._audit, Work(run=run), readable=readable)
+
     @property
     def _audit(self) -> Audit:
         return Audit.of(self.site, self.state)

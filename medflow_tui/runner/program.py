@@ -73,6 +73,9 @@ class Program:
         if halted:
             said = say("ended early").also(WHY.get(halted, SILENCE))
             return Finding(outcome=Outcome.UNKNOWN, said=said, facts=facts)
+        if found.outcome is not Outcome.FAIL and not (_is_whole(out) and _is_whole(error)):
+            said = say("it wrote more than is read: what it says at its end is not known")
+            return Finding(outcome=Outcome.UNKNOWN, said=said, facts=facts)
         return Finding(outcome=found.outcome, said=found.said, facts=facts)
 
     def verify(self, task: Task) -> Finding:
@@ -107,6 +110,10 @@ class Program:
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)
+
+
+def _is_whole(path: Path) -> bool:
+    return path.stat().st_size <= MOST_READ
 
 
 def _read(path: Path) -> str:

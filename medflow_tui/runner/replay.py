@@ -56,7 +56,7 @@ class ReplayedDispatch(Dispatch):
         plan = self.plans[playbook.id]
         return Rehearsal(plan=plan, would_start=not plan.refusals, said=say("dry run: nothing was touched"))
 
-    def plan(self, playbook: Playbook, login: Login, inputs: Mapping[str, str] = NOTHING) -> Plan:
+    def plan(self, playbook: Playbook, login: Login | None, inputs: Mapping[str, str] = NOTHING) -> Plan:
         """The same; the log-in is not looked at."""
         return self.rehearse(playbook).plan
 
@@ -68,7 +68,7 @@ class ReplayedDispatch(Dispatch):
         who: str,
         reason: str,
         typed: str,
-        login: Login,
+        login: Login | None,
         session: str = "",
         override: str = "",
     ) -> RunFolder:

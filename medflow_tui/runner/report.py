@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.plan import GuardResult, Plan
-from medflow_tui.model.procedure import Outcome, Phase, Playbook, RunState, StepStand, Text
+from medflow_tui.model.procedure import Outcome, Phase, Playbook, RunState, Step, StepStand, StepState, Text
 from medflow_tui.model.words import Phrase, Value, say
 from medflow_tui.playbooks.schema import PLACEHOLDERS
 from medflow_tui.rules.spoken import Spoken, shown
 from medflow_tui.runner.dry_run import Rehearsal
 from medflow_tui.runner.preview import Agreed
 
+PLAIN = str.maketrans("✔✖▲", "+x!")  # where a question mark for each would mean that nobody knows
 SIGN = {Outcome.PASS: "✔", Outcome.FAIL: "✖", Outcome.UNKNOWN: "?"}
 STAND_SIGN = {
     StepStand.PENDING: "·",
@@ -30,6 +31,27 @@ STAND_SIGN = {
     StepStand.UNDONE: "<",
     StepStand.UNDO_UNKNOWN: "?",
 }
+STANDS: Mapping[StepStand, Phrase] = {
+    StepStand.PENDING: say("not begun"),
+    StepStand.STARTED: say("begun"),
+    StepStand.CARRIED_OUT: say("carried out, not checked yet"),
+    StepStand.NOT_DONE: say("not done"),
+    StepStand.DONE: say("done"),
+    StepStand.FAILED: say("failed"),
+    StepStand.UNKNOWN: say("not known whether it worked"),
+    StepStand.WAITING: say("waits for an answer"),
+    StepStand.SKIPPED: say("left out"),
+    StepStand.UNDOING: say("is taken back"),
+    StepStand.UNDONE: say("taken back"),
+    StepStand.UNDO_UNKNOWN: say("not known whether it was taken back"),
+}
+UNCLEAR = (
+    StepStand.STARTED,
+    StepStand.CARRIED_OUT,
+    StepStand.UNKNOWN,
+    StepStand.UNDOING,
+    StepStand.UNDO_UNKNOWN,
+)
 PHASES: Mapping[Phase, Phrase] = {
     Phase.PLANNED: say("planned, not started"),
     Phase.RUNNING: say("running"),
@@ -63,10 +85,11 @@ def values_of(facts: Facts) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Makes lines in one language (`fr`) with the renderer of that language."""
+    """Makes lines in one language (`fr`) with the renderer of that language; `is_plain` where a terminal has no others."""
 
     speak: Speak
     language: str
+    is_plain: bool = False
 
     def listed(self, playbooks: Sequence[Playbook]) -> tuple[str, ...]:
         """`playbook list`: one line each."""
@@ -152,7 +175,7 @@ class Report:
         """One guard: its sign and what was seen; when it does not hold, also why it is there and what to do."""
         holds = guard.outcome is Outcome.PASS
         sign = SIGN[guard.outcome] if guard.stops or holds else "▲"
-        first = f" {sign} {self.speak(guard.said)}"
+        first = f" {sign.translate(PLAIN) if self.is_plain else sign} {self.speak(guard.said)}"
         return (
             (first,) if holds else (first, f"     {self._text(guard.why)}", f"     {self._text(guard.fix)}")
         )
@@ -172,6 +195,42 @@ class Report:
             said = f"   {self.speak(stand.said)}" if stand.said else ""
             lines.append(f" {STAND_SIGN[stand.stand]} {self._text(step.title, facts)}{said}")
         return tuple(lines)
+
+    def news(
+        self, before: RunState | None, state: RunState, playbook: Playbook | None, facts: Facts
+    ) -> tuple[str, ...]:
+        """What is new since the last look at a run: one line for each step that moved, one for the run itself."""
+        earlier = {each.id: each for each in before.steps} if before is not None else {}
+        stands = {each.id: each for each in state.steps}
+        moved = [
+            self.step(step, stands[step.id], facts)
+            for step in (playbook.steps if playbook is not None else ())
+            if step.id in stands
+            and stands[step.id] != earlier.get(step.id, StepState(id=step.id, stand=StepStand.PENDING))
+        ]
+        return (
+            *moved,
+            *(() if before is not None and self.stand(before) == self.stand(state) else (self.stand(state),)),
+        )
+
+    def stand(self, state: RunState) -> str:
+        """Where a run stands as a whole, in one line of words."""
+        found = say("waits for a second person") if state.awaits else PHASES[state.phase]
+        stopping = (say("stops after this step"),) if state.stopping else ()
+        return self.speak(found.also(*(() if state.phase is Phase.RUNNING else (state.said,)), *stopping))
+
+    def step(self, step: Step, stand: StepState, facts: Facts) -> str:
+        """One step in one line of words: nothing is told by a sign alone."""
+        what = self.speak(STANDS[stand.stand].also(stand.said))
+        return self.speak(say("{name}: {what}", name=self._text(step.title, facts), what=what))
+
+    def stood(self, state: RunState, playbook: Playbook, facts: Facts) -> tuple[str, ...]:
+        """All steps in words, and those of which it is not clear whether they were done."""
+        pairs = list(zip(playbook.steps, state.steps, strict=False))
+        unclear = [self._text(step.title, facts) for step, stand in pairs if stand.stand in UNCLEAR]
+        told = say("Not clear, and read back before anything else: {steps}", steps=" · ".join(unclear))
+        lines = tuple(f"  {number}  {self.step(*pair, facts)}" for number, pair in enumerate(pairs, 1))
+        return (*lines, self.speak(told)) if unclear else lines
 
     def _phase(self, state: RunState) -> str:
         return self.speak(PHASES[state.phase].also(state.said))

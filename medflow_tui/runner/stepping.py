@@ -13,6 +13,7 @@ from medflow_tui.model.playbook import Playbook, Step
 from medflow_tui.model.procedure import NO_FACTS, Mark, Outcome
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.filling import UnfilledError, fill, filled
+from medflow_tui.rules.holds import Grip, holds_of
 from medflow_tui.rules.outcome import compare
 from medflow_tui.rules.trace import answers_of, past_of
 from medflow_tui.rules.undoing import undo_action
@@ -122,13 +123,19 @@ class Stepping:
         self._write(Mark.UNDO_RECONCILED, step.id, found)
 
     def hold(self, name: str, step: str, *, taking: bool) -> None:
-        """Take one hold back, or give it back, outside the step that is for it."""
+        """Take one hold back, or give it back, outside the step that is for it.
+
+        Where an order may have been given already, what is true is looked at before it is given again.
+        """
         own, holding = self.cast.holding(name, taking=taking)
+        is_begun = holds_of(self.playbook, self.journal.entries)[name].grip is Grip.PERHAPS
         self.recorder.write(Mark.HOLD_TAKING, step=step, facts={"hold": name})
         task = self._task(own, None)
-        found = self._guarded(lambda: holding.carry_out(task))
-        if found.outcome is not Outcome.FAIL:
-            found = self._guarded(lambda: holding.verify(task))
+        found = self._guarded(lambda: holding.verify(task)) if is_begun else None
+        if found is None or found.outcome is not Outcome.PASS:
+            found = self._guarded(lambda: holding.carry_out(task))
+            if found.outcome is not Outcome.FAIL:
+                found = self._guarded(lambda: holding.verify(task))
         is_held = taking and found.outcome is Outcome.PASS
         mark = Mark.HOLD_ACQUIRED if is_held else Mark.HOLD_LOST if taking else Mark.HOLD_RELEASED
         self.recorder.write(mark, step=step, outcome=found.outcome, said=found.said, facts={"hold": name})

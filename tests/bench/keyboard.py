@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 ARROWS = {"up": b"A", "down": b"B", "home": b"H", "end": b"F"}
-NAMED = {"escape": b"\x1b", "tab": b"\t", "f1": b"\x1bOP", "f4": b"\x1bOS", "f6": b"\x1b[17~"}
+NAMED = {
+    "escape": b"\x1b",
+    "tab": b"\t",
+    "f1": b"\x1bOP",
+    "f4": b"\x1bOS",
+    "f6": b"\x1b[17~",
+    "f9": b"\x1b[20~",
+    "f10": b"\x1b[21~",
+}
 _MODE = re.compile(rb"\x1b\[\?1([hl])")
 
 

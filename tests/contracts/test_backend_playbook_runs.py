@@ -9,17 +9,15 @@ from typing import Any
 
 import pytest
 
-from medflow_tui.actions import service, service_survey
+from medflow_tui.actions import service, service_blast, service_errors, service_survey
 from medflow_tui.clients.supervisors import supervisor
-from medflow_tui.model.procedure import Mark, Outcome
+from medflow_tui.model.procedure import Entry, Mark, Outcome
 from medflow_tui.model.targets.http import HttpTarget
 from medflow_tui.model.targets.process import ProcessTarget
-from tests.servers.runs import Bench
+from tests.servers.runs import At, Bench, name_of
 from tests.servers.service_rigs import PLANTED, Front, Rig, fronting, of_pidfile
 from tests.servers.service_run import target_from
 from tests.servers.service_steps import QUICK, TIMING
-
-LINES = 26
 
 
 @pytest.fixture(autouse=True)
@@ -145,13 +143,63 @@ def test_a_fourth_run_within_a_quarter_of_an_hour_calls_the_vendor(bench: Bench)
     assert result(bench, "limits").stops
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("line", range(2, LINES))
-def test_crashed_at_any_line_one_resume_ends_it_and_it_was_restarted_once(
-    bench: Bench, rig: Rig, line: int, moment: str
-) -> None:
+def told(bench: Bench, order: Any, step: str) -> Entry:
+    return next(each for each in reversed(bench.entries(order)) if each.step == step and each.facts)
+
+
+def test_the_rate_of_errors_before_and_after_is_written_down(bench: Bench, front: tuple[Front, str]) -> None:
+    """No more of them than before is a pass."""
+    front[0].failed = lambda: len(front[0].asked)
     order = bench.order()
-    move = bench.run_over_crash(order, line, moment)
+    assert bench.run(order).outcome is Outcome.PASS
+    for step in ("errors_before", "errors_after"):
+        found = told(bench, order, step).facts
+        assert found["errors_known"] is True, step
+        assert found["requests"] == 2 * int(str(found["failed_requests"])) > 0, step
+
+
+def test_more_errors_than_before_are_a_fail(bench: Bench, rig: Rig, front: tuple[Front, str]) -> None:
+    front[0].failed = lambda: len(front[0].asked) if rig.starts() == 2 else 0
+    order = bench.order()
+    assert bench.run(order).outcome is Outcome.FAIL
+    found = told(bench, order, "errors_after")
+    assert (found.mark, found.said.text) == (Mark.FAILED, "more errors than before the restart")
+    assert told(bench, order, "errors_before").facts["failed_requests"] == 0
+
+
+def test_one_that_hung_tells_no_rate_before_and_is_measured_by_the_yellow_line(
+    bench: Bench, rig: Rig, front: tuple[Front, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = service_blast.traffic_of
+    monkeypatch.setattr(
+        service_errors, "traffic_of", lambda *args: real(*args) if rig.starts() == 2 else None
+    )
+    order = bench.order()
+    assert bench.run(order).outcome is Outcome.PASS
+    assert told(bench, order, "errors_before").facts["errors_known"] is False
+    assert told(bench, order, "errors_after").facts["errors_known"] is True
+
+
+@pytest.mark.parametrize(
+    ("at", "moment"),
+    [
+        ((Mark.LOCKED, ""), "after"),
+        ((Mark.INTENDED, "capture"), "after"),
+        ((Mark.INTENDED, "restart"), "before"),
+        ((Mark.INTENDED, "restart"), "after"),
+        ((Mark.CARRIED_OUT, "restart"), "before"),
+        ((Mark.CARRIED_OUT, "restart"), "after"),
+        ((Mark.VERIFIED, "ready"), "before"),
+        ((Mark.RUN_ENDED, ""), "before"),
+    ],
+    ids=name_of,
+)
+def test_crashed_where_a_door_is_crossed_one_resume_ends_it_and_it_was_restarted_once(
+    bench: Bench, rig: Rig, at: At, moment: str
+) -> None:
+    """Each line, with real processes: `python -m tests.crashes --playbook backend`."""
+    order = bench.order()
+    move = bench.run_over_crash(order, at, moment)
     assert move.outcome is Outcome.PASS, move
     assert rig.starts() == 2
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from medflow_tui.actions.releases_making import mark_ready
+from medflow_tui.locale.language import Language
 from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.performer import Task
 from medflow_tui.model.procedure import End, Mark, Outcome
 from medflow_tui.model.releases import Deployment
 from medflow_tui.runner.preview import options_of
 from tests.servers.releases_run import hurry, run_answered, set_npm
 from tests.servers.releases_site import Clinic, seal
-from tests.servers.runs import Bench, Crashed, crashing
+from tests.servers.runs import At, Bench, name_of
 
-LINES = 34
 ANSWERS = {"together.item1": "1.0.0", "together.item2": "0.9.0", "seen": "works"}
 
 
@@ -40,12 +41,13 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     found.end()
 
 
-def installed(place: Path) -> None:
+def installed(place: Path) -> Path:
     package = place / "backend" / "node_modules" / "eyes"
     package.mkdir(parents=True)
     (package / "package.json").write_text(json.dumps({"name": "eyes", "version": "1.2.3", "main": "main.js"}))
     (package / "main.js").write_text("module.exports = 1;")
     mark_ready(place, "v20.0.0")
+    return place
 
 
 def bench_of(clinic: Clinic, tmp_path: Path, version: str = "0.9.0") -> Bench:
@@ -76,6 +78,24 @@ def test_only_versions_that_are_whole_installed_and_fit_the_data_are_offered(
     installed(clinic.release("0.7.0"))
     (clinic.folder / "0.7.0" / "backend" / "server.py").unlink()
     assert offered(bench_of(clinic, tmp_path)) == ("0.9.0",)
+
+
+def test_a_version_that_does_not_say_which_data_it_reads_is_offered_and_shown_as_unknown(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    unsaid = installed(clinic.release("0.5.0"))
+    seal(unsaid, "0.5.0", data={})
+    mark_ready(unsaid, "v20.0.0")
+    bench = bench_of(clinic, tmp_path, "0.5.0")
+    with bench.crew() as crew:
+        performer = crew.performer("releases.built")
+        assert performer is not None
+        step = replace(bench.playbook.steps[0], id="version", args={})
+        found = performer.verify(Task(step=step, past={}, tell=lambda said, facts: None))
+    assert found.facts["options"] == ("0.5.0", "0.9.0")
+    assert "read the present data: 0.5.0" in Language("en").say(found.said)
+    (data,) = [each for each in bench.plan().guards if each.id == "data"]
+    assert (data.outcome, data.stops) == (Outcome.UNKNOWN, True)
 
 
 def test_with_nothing_to_go_back_to_there_is_nothing_to_choose(clinic: Clinic, tmp_path: Path) -> None:
@@ -151,14 +171,24 @@ def test_a_service_on_another_machine_is_not_changed_from_here(clinic: Clinic, t
         replace(bench, targets=(elsewhere,)).plan()
 
 
-@pytest.mark.parametrize("line", range(2, LINES, 3))
-def test_crashed_at_any_line_one_resume_ends_it(clinic: Clinic, tmp_path: Path, line: int) -> None:
+@pytest.mark.parametrize(
+    ("at", "moment"),
+    [
+        ((Mark.CARRIED_OUT, "stop"), "before"),
+        ((Mark.INTENDED, "switch"), "after"),
+        ((Mark.CARRIED_OUT, "switch"), "before"),
+        ((Mark.CARRIED_OUT, "start"), "before"),
+        ((Mark.INTENDED, "seen"), "before"),
+    ],
+    ids=name_of,
+)
+def test_crashed_where_a_door_is_crossed_one_resume_ends_it(
+    clinic: Clinic, tmp_path: Path, at: At, moment: str
+) -> None:
+    """Each line, with real processes: `python -m tests.crashes --playbook code-rollback`."""
     bench = bench_of(clinic, tmp_path)
     order = bench.order()
-    try:
-        with crashing(line, "after" if line % 2 else "before"):
-            run_answered(bench, order, ANSWERS)
-    except Crashed:
-        assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
+    move = bench.run_over_crash(order, at, moment, lambda order: run_answered(bench, order, ANSWERS))
+    assert move.outcome is Outcome.PASS
     assert (clinic.version(), clinic.stands_in()) == ("0.9.0", "0.9.0")
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED

@@ -15,13 +15,29 @@ from medflow_tui.runner.process import Order
 from medflow_tui.runner.program import Program
 from tests.servers.releases_run import ANSWERS, GOOD_NPM, bench_of, hurry, run_answered, set_npm
 from tests.servers.releases_site import Clinic
-from tests.servers.runs import Bench, Crashed, crashing
+from tests.servers.runs import At, Bench, Crashed, name_of
 
-LINES, STOP, START = 46, 19, 36
-WHILE_PEOPLE_WAIT = [(each, "after") for each in (20, 24, 28, 32)] + [
-    (each, "before") for each in (21, 22, 25, 29, 30, 33, 35)
+DONE = [(Mark.CARRIED_OUT, each) for each in ("install", "build", "save", "stop", "switch", "start")]
+CROSSED: list[tuple[At, str]] = [
+    ((Mark.LOCKED, ""), "after"),
+    ((Mark.INTENDED, "together"), "before"),
+    *(((Mark.INTENDED, each), "after") for each in ("install", "build", "stop", "switch", "start")),
+    *((each, "before") for each in DONE),
+    ((Mark.CARRIED_OUT, "switch"), "after"),
+    ((Mark.VERIFIED, "run_script"), "before"),
+    ((Mark.INTENDED, "seen"), "before"),
+    ((Mark.RUN_ENDED, ""), "before"),
 ]
-"""Intent written and nothing done; done and not written down; written down and not read back."""
+"""Where a door is crossed: intended and not done; done and not written down; written down and not read back; answered.
+
+Every line, with real processes: `python -m tests.crashes --playbook deployment`.
+"""
+WHILE_PEOPLE_WAIT: list[tuple[At, str]] = [
+    ((Mark.CARRIED_OUT, "stop"), "before"),
+    ((Mark.INTENDED, "switch"), "after"),
+    ((Mark.CARRIED_OUT, "switch"), "before"),
+    ((Mark.CARRIED_OUT, "start"), "before"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -50,28 +66,26 @@ def ended(clinic: Clinic, bench: Bench, order: Order) -> None:
     assert entries[-1].mark is Mark.RUN_ENDED
 
 
-def crashed_and_resumed(clinic: Clinic, bench: Bench, line: int, moment: str) -> None:
+def crashed_and_resumed(clinic: Clinic, bench: Bench, at: At, moment: str) -> None:
     order = bench.order()
-    try:
-        with crashing(line, moment):
-            run_answered(bench, order, ANSWERS)
-    except Crashed:
-        move = run_answered(bench, order, ANSWERS)
-        assert move.outcome is Outcome.PASS, (move, bench.entries(order)[-4:])
+    move = bench.run_over_crash(order, at, moment, lambda order: run_answered(bench, order, ANSWERS))
+    assert move.outcome is Outcome.PASS, (move, bench.entries(order)[-4:])
     ended(clinic, bench, order)
 
 
-@pytest.mark.parametrize("line", [*range(STOP), *range(START, LINES)])
-def test_crashed_at_any_line_one_resume_ends_it(clinic: Clinic, tmp_path: Path, npm: None, line: int) -> None:
-    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), line, "before" if line % 2 else "after")
-
-
-@pytest.mark.parametrize("clinic", [LINK, FOLDER], indirect=True)
-@pytest.mark.parametrize(("line", "moment"), WHILE_PEOPLE_WAIT)
-def test_crashed_while_people_wait_one_resume_ends_it(
-    clinic: Clinic, tmp_path: Path, npm: None, line: int, moment: str
+@pytest.mark.parametrize(("at", "moment"), CROSSED, ids=name_of)
+def test_crashed_where_a_door_is_crossed_one_resume_ends_it(
+    clinic: Clinic, tmp_path: Path, npm: None, at: At, moment: str
 ) -> None:
-    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), line, moment)
+    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), at, moment)
+
+
+@pytest.mark.parametrize("clinic", [FOLDER], indirect=True)
+@pytest.mark.parametrize(("at", "moment"), WHILE_PEOPLE_WAIT, ids=name_of)
+def test_crashed_while_people_wait_one_resume_ends_it(
+    clinic: Clinic, tmp_path: Path, npm: None, at: At, moment: str
+) -> None:
+    crashed_and_resumed(clinic, bench_of(clinic, tmp_path), at, moment)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from medflow_tui.journal.append_log import AppendLog
 from medflow_tui.journal.run_log import JOURNAL, RunFolder, create
 from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
-from medflow_tui.model.procedure import Entry, Move, Playbook
+from medflow_tui.model.procedure import Entry, Mark, Move, Playbook
 from medflow_tui.model.releases import Deployment
 from medflow_tui.model.site import Contact, Site
 from medflow_tui.model.target import Target
@@ -24,6 +24,9 @@ from medflow_tui.runner.runner import Mandate
 from medflow_tui.wiring.crews import JoinedCrew
 from tests.servers.readings import Unlimited, keeper
 
+At = int | tuple[Mark, str]
+"""A line of a journal: its number, or the first one with this mark of this step (empty: of none)."""
+
 
 class Crashed(BaseException):
     """The process would be gone now."""
@@ -31,7 +34,7 @@ class Crashed(BaseException):
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """A site of some targets, one playbook, a state folder."""
+    """A site of some targets, one playbook (of those that are shipped, or on another `shelf`), a state folder."""
 
     name: str
     targets: tuple[Target, ...]
@@ -44,10 +47,11 @@ class Bench:
     releases: Deployment = field(default_factory=Deployment)
     inputs: dict[str, str] = field(default_factory=dict)
     days: tuple[str, ...] = ()
+    shelf: Path = field(default_factory=shipped)
 
     @property
     def playbook(self) -> Playbook:
-        path = shipped() / f"{self.name}.toml"
+        path = self.shelf / f"{self.name}.toml"
         if not self.edits:
             return load(path)
         text = path.read_text(encoding="utf-8")
@@ -96,19 +100,23 @@ class Bench:
 
     def run(self, order: Order) -> Move:
         """Begin it, or go on with it."""
-        return carry_out(order, lambda order: Assembly(site=self.site, crew=self.crew()))
+        with ExitStack() as stack:
+            return carry_out(
+                order, lambda order: Assembly(site=self.site, crew=stack.enter_context(self.crew()))
+            )
 
     def run_over_crash(
-        self, order: Order, line: int, moment: str, run: Callable[[Order], Move] | None = None
+        self, order: Order, at: At, moment: str, run: Callable[[Order], Move] | None = None
     ) -> Move:
         """As `run`, but ended at a line of its journal as if killed, and gone on with once; not ended when it has fewer."""
         run = run or self.run
         try:
-            with crashing(line, moment):
+            with crashing(at, moment):
                 move = run(order)
         except Crashed:
             return run(order)
-        assert len(self.entries(order)) <= line, "it went on behind the line at which it was to end"
+        assert isinstance(at, int), f"there is no line {at}"
+        assert len(self.entries(order)) <= at, "it went on behind the line at which it was to end"
         return move
 
     @staticmethod
@@ -116,8 +124,20 @@ class Bench:
         return tuple(RunFolder(path=order.folder).entries())
 
 
+def name_of(part: At | str) -> str:
+    """The name of a test that crashes there."""
+    return str(part) if isinstance(part, int | str) else f"{part[0].value} {part[1]}".strip()
+
+
+def is_at(record: Mapping[str, object], at: At) -> bool:
+    """Whether this is the line that was meant."""
+    if isinstance(at, int):
+        return record["seq"] == at
+    return (record["ev"], record.get("step", "")) == (at[0].value, at[1])
+
+
 @contextmanager
-def crashing(line: int, moment: str) -> Iterator[None]:
+def crashing(at: At, moment: str) -> Iterator[None]:
     """A run in this process ends at a line of its journal, as if killed: before it is written, or after."""
     real: Callable[[AppendLog, dict[str, object]], None] = AppendLog.append
     gone = False
@@ -126,7 +146,7 @@ def crashing(line: int, moment: str) -> Iterator[None]:
         nonlocal gone
         if gone:
             raise Crashed
-        if self.path.name == JOURNAL and record["seq"] == line:
+        if self.path.name == JOURNAL and is_at(record, at):
             gone = True
             if moment == "after":
                 real(self, record)

@@ -1,7 +1,7 @@
 """A playbook on services of the test's own, in a process that can be killed: `python -m tests.servers.service_run`.
 
-One argument, JSON: playbook, state, targets (with their kind), run (empty: plan one and print its name first),
-kill (empty, or LINE:before|torn|after of the journal).
+One argument, JSON: playbook and the folder of it, state, targets (with their kind), run (empty: plan one and print its
+name first), kill (empty, or LINE:before|torn|after of the journal).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Entry, RunState
 from medflow_tui.model.target import Target
 from medflow_tui.model.targets import KINDS
-from medflow_tui.playbooks.load import parse
+from medflow_tui.playbooks.load import parse, shipped
 from medflow_tui.rules.standing import state_of
 from medflow_tui.runner.mandate import Mandate
 from medflow_tui.runner.process import Order, agreement_of
@@ -62,11 +62,13 @@ class Run:
     run: str = ""
     login: tuple[str, str] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    shelf: Path = field(default_factory=shipped)
 
     def begin(self, kill: str = "") -> subprocess.Popen[str]:
         """Start it, or go on with it."""
         order = {
             "playbook": self.playbook,
+            "shelf": str(self.shelf),
             "state": str(self.state),
             "targets": list(self.targets),
             "run": self.run,
@@ -136,6 +138,7 @@ def main(told: Mapping[str, Any]) -> int:
     hurry()
     bench = Bench(
         name=told["playbook"],
+        shelf=Path(told["shelf"]),
         targets=tuple(target_from(each) for each in told["targets"]),
         state=Path(told["state"]),
         login=Login(username=told["login"][0], password=told["login"][1]) if told["login"] else None,

@@ -103,6 +103,11 @@ def control_taken(audit: Audit, work: Work, *, from_uid: int = -1, actor: Actor 
     return _write(audit, "control.taken", work, actor, result={"from_uid": from_uid})
 
 
+def lock_released(audit: Audit, work: Work, *, readable: bool, actor: Actor = MYSELF) -> Anchor:
+    """A person takes away a lock that nobody holds any more; whose run it was, if that could be read."""
+    return _write(audit, "lock.released", work, actor, result={"state": "closed" if readable else "broken"})
+
+
 def review_signed(audit: Audit, counts: Mapping[str, int], *, whole: bool, actor: Actor = MYSELF) -> Anchor:
     """Somebody looked at the audit: from which record to which, and what there was."""
     said = {**counts, "chain": "whole" if whole else "broken"}

@@ -119,8 +119,9 @@ def end_before(path: Path) -> tuple[str, Anchor]:
 
 
 def first_number(descriptor: int) -> int:
-    """The number of the first record of an open file; -1 when it cannot be told."""
-    record = record_of_line(os.pread(descriptor, TAIL, 0).split(b"\n", 1)[0])
+    """The number of the first record of an open file, behind a torn line that was ended; -1 when it cannot be told."""
+    lines = os.pread(descriptor, TAIL, 0).split(b"\n")[:2]
+    record = next((found for each in lines if (found := record_of_line(each)) is not None), None)
     seq = record.get("seq") if record is not None else None
     return seq if isinstance(seq, int) else -1
 

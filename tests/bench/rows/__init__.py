@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.figures import Row
-from tests.bench.rows import clients, flood, flow, keys, log, low, many, start, thin
+from tests.bench.rows import clients, engine, flood, flow, keys, log, low, many, runs, start, thin
 
 ROWS: tuple[Row, ...] = (
     *start.ROWS,
@@ -15,4 +15,6 @@ ROWS: tuple[Row, ...] = (
     *flood.ROWS,
     *clients.ROWS,
     *many.ROWS,
+    *engine.ROWS,
+    *runs.ROWS,
 )

@@ -9,6 +9,7 @@ import pytest
 
 from medflow_tui.journal.append_log import AppendLog, UnwritableError, write_durably
 from medflow_tui.journal.audit import Audit
+from medflow_tui.journal.small_file import replace_text
 
 
 @pytest.fixture
@@ -54,6 +55,22 @@ def test_a_whole_file_is_durable_before_it_has_its_name_and_its_name_before_it_i
 ) -> None:
     write_durably(tmp_path / "plan.json", "{}")
     assert seen == [("fsync", "plan.json.partial"), ("rename", "plan.json.partial"), ("fsync", tmp_path.name)]
+
+
+def test_an_empty_log_that_a_killed_process_made_gets_its_name_made_durable(
+    tmp_path: Path, seen: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "journal").touch()
+    AppendLog(tmp_path / "journal").close()
+    assert seen == [("fsync", tmp_path.name)]
+
+
+def test_a_small_file_is_durable_before_it_has_its_name_and_its_name_before_it_is_reported(
+    tmp_path: Path, seen: list[tuple[str, str]]
+) -> None:
+    replace_text(tmp_path / "lives.json", "[]")
+    what = [each for each, _ in seen]
+    assert (what, seen[-1]) == (["fsync", "rename", "fsync"], ("fsync", tmp_path.name))
 
 
 def test_an_audit_record_is_durable_when_append_returns(tmp_path: Path, seen: list[tuple[str, str]]) -> None:

@@ -81,7 +81,7 @@ class Stage:
 
     def __init__(self, folder: Path, source: str = FULL, *, site: Site = SITE, now: datetime = NIGHT) -> None:
         self.state, self.source, self.site, self.time = folder / "state", source, site, now
-        self.state.mkdir(parents=True)
+        self.state.mkdir(parents=True, exist_ok=True)
         self.playbook: Playbook = parse(source, "test.toml")
         self.asked: Counter[str] = Counter()
         self.tasks: dict[str, Task] = {}
