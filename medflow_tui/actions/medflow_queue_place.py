@@ -19,6 +19,7 @@ from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import RefusedError, SecretError
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.performer import Login, Survey
+from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase, say
 
 STATUS, DEVICES = "/api/devices/sync-queue/status", "/api/devices?page=1&limit=200"
@@ -63,6 +64,8 @@ class QueueView:
 
     def __init__(self, place: Place, tools: Tools) -> None:
         self._place, self._tools = place, tools
+        self._redis = _redis_of(place, tools)
+        self._instance: str | None = None
         self._session: MedflowSession | None = None
         self._devices: tuple[dict[str, str], ...] | None = None
 
@@ -92,6 +95,7 @@ class QueueView:
         except UnreachableError as error:
             session.close()
             raise RefusedError(say("log-in not possible").also(error.failure.text)) from None
+        session.prove_by(self._prove)
         self._session = session
 
     def session(self) -> MedflowSession:
@@ -102,13 +106,11 @@ class QueueView:
 
     def sight(self) -> QueueSight:
         """The queue in Redis. Raises UnreachableError, SecretError."""
-        return failed_jobs.look(self._place.redis, self._password(), Deadline.after(self._place.deadline_s))
+        return failed_jobs.look(self._redis, self._tools, Deadline.after(self._place.deadline_s))
 
     def waiting(self) -> tuple[int, int]:
         """Waiting and delayed. Raises UnreachableError, SecretError."""
-        return failed_jobs.waiting(
-            self._place.redis, self._password(), Deadline.after(self._place.deadline_s)
-        )
+        return failed_jobs.waiting(self._redis, self._tools, Deadline.after(self._place.deadline_s))
 
     def worker(self) -> WorkerWord:
         """What the backend says of its worker. Raises UnreachableError."""
@@ -128,7 +130,8 @@ class QueueView:
     def survey(self) -> Survey:
         """Everything a guard or the plan wants to know; what cannot be read is missing. Sends GET only."""
         facts: dict[str, Fact] = {}
-        ready, instance = self._ready_and_instance()
+        ready, self._instance = self._ready_and_instance()
+        instance = self._instance
         if ready is not None:
             facts["backend.ready"] = ready
         sight = _or_none(self.sight)
@@ -189,11 +192,22 @@ class QueueView:
                 answer = web.ask("GET", READY, Deadline.after(self._place.deadline_s))
                 ready = _ready(answer.status, answer.json())
             with suppress(UnreachableError):
-                answer = web.ask("GET", METRICS, Deadline.after(self._place.deadline_s))
-                found = traffic(answer.text) if answer.status == 200 else None
-                if found is not None and found.started:
-                    instance = f"{origin(self._place.backend)} started {int(found.started)}"
+                instance = self._told_instance(web, Deadline.after(self._place.deadline_s))
         return ready, instance
+
+    def _told_instance(self, web: Web, deadline: Deadline) -> str:
+        """Raises UnreachableError."""
+        answer = web.ask("GET", METRICS, deadline)
+        found = traffic(answer.text) if answer.status == 200 else None
+        if found is None or not found.started:
+            return ""
+        return f"{origin(self._place.backend)} started {int(found.started)}"
+
+    def _prove(self, web: Web, deadline: Deadline) -> None:
+        """The same start of the same backend as the guards have found; before them there is nothing to compare with."""
+        if self._instance is not None and self._told_instance(web, deadline) != self._instance:
+            text = say("{name}: another server answers than the one in the plan", name="backend")
+            raise UnreachableError(Failure(cause=Cause.UNTRUSTED, text=text))
 
     def _known_devices(self) -> tuple[dict[str, str], ...] | None:
         """Identifiers and sync status of every device, read once: the answer holds passwords of shares in clear."""
@@ -207,8 +221,15 @@ class QueueView:
             self._devices = tuple(_device(each) for each in rows if isinstance(each, dict))
         return self._devices
 
-    def _password(self) -> str:
-        return self._tools.secret(self._place.redis_password) if self._place.redis_password else ""
+
+def _redis_of(place: Place, tools: Tools) -> RedisTarget:
+    """The Redis of the queue, by the name under which the plan knows it."""
+    names = (
+        each.name
+        for each in tools.site.targets
+        if isinstance(each, RedisTarget) and each.address == place.redis
+    )
+    return RedisTarget(name=next(names, "redis"), address=place.redis, password=place.redis_password)
 
 
 def _or_none(read: Callable[[], T]) -> T | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -9,13 +10,14 @@ from medflow_tui.actions.checking import MARGIN_S, Eyes, Subject
 from medflow_tui.actions.handing_over import Sighting
 from medflow_tui.actions.looking import Looking
 from medflow_tui.clients.network import Deadline, UnreachableError
-from medflow_tui.clients.supervisors import look
+from medflow_tui.clients.supervisors import look, place_of
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.health import Health
 from medflow_tui.model.performer import Finding, Login, Performer, Survey, Task
 from medflow_tui.model.procedure import NO_FACTS, Outcome
+from medflow_tui.model.service import Place
 from medflow_tui.model.site import Site
 from medflow_tui.model.targets.process import ProcessTarget
 from medflow_tui.model.words import SILENCE, Phrase, say
@@ -70,6 +72,9 @@ class Services(Looking):
             return Finding(outcome=Outcome.PASS, said=NOT_HERE, facts={"applies": False})
         down, left, unknown = list[str](), list[str](), list[str]()
         for each in self._targets:
+            if place_of(each.runs_on, sys.platform) is Place.ELSEWHERE:
+                unknown.append(each.title)  # what stands here under that name is not the one meant
+                continue
             try:
                 seen = look(each, Deadline.after(LOOK_S))
             except UnreachableError:

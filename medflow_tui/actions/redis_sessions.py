@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from medflow_tui.actions.looking import Looking, unreadable
 from medflow_tui.clients import redis_keys
 from medflow_tui.clients.network import Deadline, UnreachableError
-from medflow_tui.clients.redis import connected, told_by
+from medflow_tui.clients.redis import ours
 from medflow_tui.clients.redis_keys import Count
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
@@ -42,11 +42,8 @@ class Keys:
         return self._ask(lambda client, deadline: redis_keys.unlink(client, SESSIONS, deadline), CLEAR_S)
 
     def _ask(self, what: Callable[[Any, Deadline], T], seconds: float) -> T:
-        password = self._tools.secret(self.target.password) if self.target.password else ""
         deadline = Deadline.after(seconds)
-        with connected(self.target.address, password, deadline) as client:
-            if self._tools.expected is not None:
-                self._tools.expected.demand(self.target, told_by(client))
+        with ours(self.target, self._tools, deadline) as client:
             return what(client, deadline)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import psutil
 
 from medflow_tui.actions.looking import Looking, unreadable
+from medflow_tui.actions.programs import write_whole
 from medflow_tui.actions.releases_survey import all_releases, present_data
 from medflow_tui.actions.releases_yard import Yard, version_of
 from medflow_tui.clients.network import Deadline, UnreachableError
-from medflow_tui.clients.releases import LOCK, differing, git_fault, glance, loads, node_version
+from medflow_tui.clients.releases import LOCK, differing, git_fault, glance, loads, node_version, read_sums
 from medflow_tui.clients.supervisors import supervisor
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import MedflowError
@@ -21,7 +22,7 @@ from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.releases import Manifest
 from medflow_tui.model.words import say
 from medflow_tui.rules.release_guards import fault_said
-from medflow_tui.rules.releases import NONE, data_fault, fits
+from medflow_tui.rules.releases import NONE, UNSTATED, data_fault, fits, is_sealed_with
 
 LOOK_S, NODE_S, LOAD_S, MARGIN_S = 20.0, 10.0, 90.0, 5.0
 SHORT, SHOWN, SCRIPT = 8, 3, "script.txt"
@@ -39,20 +40,27 @@ class Options(Looking):
         except OSError as error:
             return Finding(outcome=Outcome.UNKNOWN, said=say("{why}", why=error.strerror or "?"))
         whole = [each for each in releases if not each.fault and each.manifest and each.name != now]
+        unstated: tuple[str, ...] = ()
         match self._what:
             case "scripts":
                 names = {name for each in whole if each.manifest for name in each.manifest.scripts}
                 found = (NONE, *sorted(names))
             case "built":
                 data = present_data(self._yard, releases)
-                found = tuple(
-                    each.name
+                faults = {
+                    each.name: data_fault(each.manifest, data)
                     for each in whole
-                    if each.is_ready and each.manifest and not data_fault(each.manifest, data)
-                )
+                    if each.is_ready and each.manifest
+                }
+                found = tuple(name for name, fault in faults.items() if fault in ("", *UNSTATED))
+                unstated = tuple(name for name in found if faults[name])
             case _:
                 found = tuple(each.name for each in whole)
         said = say("{n:number} versions are not whole", n=sum(bool(each.fault) for each in releases))
+        if unstated:
+            said = said.also(
+                say("not known whether these can read the present data: {names}", names=", ".join(unstated))
+            )
         return Finding(outcome=Outcome.PASS, said=said, facts={"options": found})
 
 
@@ -102,6 +110,10 @@ class Look(Looking):
             return "files-differ"
         if not all((each / LOCK).is_file() for each in self._yard.app_folders(release.name) if each.is_dir()):
             return "no-lock"
+        made = self._yard.deployment
+        is_built_here = bool(made.build_in and made.built) and not task.step.args.get("ready")
+        if is_built_here and is_sealed_with(made.built, read_sums(release) or ()):
+            return "built-sealed"
         return git_fault(release, manifest, deadline)
 
     def _node(self, version: str, manifest: Manifest, *, loading: bool) -> Finding:
@@ -129,7 +141,7 @@ class Look(Looking):
         if content is None:
             raise FileNotFoundError(name)
         text = content.decode("utf-8", "replace")
-        self._yard.write(task, SCRIPT, text)
+        write_whole(self._yard.tools, task, SCRIPT, text)
         return {"script_lines": len(text.splitlines()), "script_sha256": hashlib.sha256(content).hexdigest()}
 
 

@@ -69,6 +69,12 @@ class Switch:
     def _found(self, wanted: str, other: str) -> Finding:
         now = self._place.version()
         outcome = Outcome.PASS if now == wanted else Outcome.FAIL if now == other else Outcome.UNKNOWN
+        if outcome is Outcome.PASS:
+            try:
+                self._place.keep(other, wanted)
+            except OSError as error:
+                why = say("in place, but not kept over a power cut: {why}", why=error.strerror or "?")
+                return Finding(outcome=Outcome.UNKNOWN, said=why)
         said = say("in place: {version}", version=now) if now else say("between two versions")
         return Finding(outcome=outcome, said=said)
 

@@ -5,30 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from medflow_tui.actions import programs
 from medflow_tui.clients.release_switch import Place, place_of
 from medflow_tui.clients.releases import at_work_in
 from medflow_tui.clients.tools import Tools
-from medflow_tui.journal.run_log import find
-from medflow_tui.journal.small_file import replace_text
 from medflow_tui.model.canonical import Facts
-from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.performer import Finding, Performer, Task
 from medflow_tui.model.playbook import Expect
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.releases import Deployment
 from medflow_tui.model.targets.process import ProcessTarget
-from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.redaction import redact
+from medflow_tui.model.words import say
 from medflow_tui.rules.releases import NAME
-from medflow_tui.runner.program import Program
-from medflow_tui.runner.stepping import EXPECTATION
 
-RUNS, SEALED, OUT = "runs", "sealed", "out"
-SHOWN_LINES, WIDEST = 400, 400
 SETTLE_S, LOOK_EVERY_S = 30.0, 0.2
 
 
@@ -52,32 +44,9 @@ class Yard:
         """Where a version has a lock file."""
         return tuple(self.place.release(version) / each for each in self.deployment.install_in)
 
-    def run_folder(self, task: Task) -> Path:
-        """Raises MedflowError when the step does not name its run, or there is none of that name."""
-        return find(self.tools.state / RUNS, str(task.step.args.get("run", ""))).path
-
-    def write(self, task: Task, name: str, text: str) -> None:
-        """A file for people in the folder of the run, for this user only. Raises OSError, MedflowError."""
-        lines = [redact(clean(each))[:WIDEST] for each in text.splitlines()]
-        replace_text(self.run_folder(task) / OUT / name, "\n".join(lines[-SHOWN_LINES:]) + "\n")
-
     def run(self, task: Task, argv: tuple[str, ...], within: Path, expect: Expect, name: str) -> Finding:
-        """Run a program; what it prints is sealed, and a redacted copy laid beside. Never raises for the world."""
-        step = replace(task.step, id=name, run=argv, expect=expect)
-        try:
-            folder = self.run_folder(task)
-            found = Program(argv, folder / SEALED, within=within).carry_out(replace(task, step=step))
-            printed = [(folder / SEALED / f"{name}.{kind}") for kind in ("out", "err")]
-            texts = [each.read_text(encoding="utf-8", errors="replace") for each in printed if each.exists()]
-            self.write(task, f"{name}.txt", "\n".join(texts))
-        except (OSError, MedflowError) as error:
-            return Finding(outcome=Outcome.UNKNOWN, said=unwritable(error))
-        return replace(found, facts={**found.facts, EXPECTATION: found.outcome.value})
-
-
-def unwritable(error: OSError | MedflowError) -> Phrase:
-    why = error.strerror if isinstance(error, OSError) else None
-    return say("what it printed cannot be written: {why}", why=why or "?")
+        """As `programs.run`."""
+        return programs.run(self.tools, task, argv, within, expect, name)
 
 
 def somebody_works_in(folder: Path, settle_s: float = SETTLE_S) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from medflow_tui.actions.service_capture import into_the_run
 from medflow_tui.actions.service_database import Collections, SameCollections
+from medflow_tui.actions.service_errors import Errors
 from medflow_tui.actions.service_orders import Acquire, Order, Probe, Release, Timing, Watched, performers_of
 from medflow_tui.actions.service_ready import Ready, backend_ready, mongodb_ready, never_told, redis_ready
 from medflow_tui.actions.service_redis import BackendAtRedis
 from medflow_tui.actions.service_several import PerService
+from medflow_tui.actions.service_soundness import Reason, Sound
 from medflow_tui.actions.service_steady import Steady
 from medflow_tui.actions.service_survey import Neighbours, Service, Surveyor
 from medflow_tui.clients.supervisors import supervisor
@@ -36,7 +38,14 @@ OF_A_SERVICE = (
     "service.ready_three_times",
     "service.steady",
 )
-OF_NEIGHBOURS = ("service.collections", "service.same_collections", "service.backend_at_redis")
+OF_NEIGHBOURS = (
+    "service.collections",
+    "service.same_collections",
+    "service.backend_at_redis",
+    "service.mongodb_reason",
+    "service.mongodb_sound",
+    "service.errors",
+)
 ACTIONS = OF_A_SERVICE + OF_NEIGHBOURS
 TIMING = Timing()
 
@@ -58,6 +67,9 @@ class ServiceCrew:
             "service.collections": Collections(near.mongodb, tools),
             "service.same_collections": SameCollections(near.mongodb, tools),
             "service.backend_at_redis": BackendAtRedis(near.redis, tools, TIMING.pause, TIMING.ready_every_s),
+            "service.mongodb_reason": Reason(services.get("mongodb"), near.mongodb, tools),
+            "service.mongodb_sound": Sound(near.mongodb, tools),
+            "service.errors": Errors(near.backend, TIMING.pause, TIMING.every_s, TIMING.errors_over_s),
         }
 
     def _performers_of(self, service: Service, tools: Tools) -> dict[str, Performer]:
@@ -115,8 +127,7 @@ def ready_of(service: str, near: Neighbours, tools: Tools) -> Ready:
     if service == "mongodb" and near.mongodb:
         return mongodb_ready(near.mongodb, tools)
     if service == "redis" and near.redis:
-        target = near.redis
-        return redis_ready(target.address, lambda: tools.secret(target.password) if target.password else "")
+        return redis_ready(near.redis, tools)
     return never_told
 
 

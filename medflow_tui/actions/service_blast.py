@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def of_service(name: str, target: ProcessTarget, supervisor: Supervisor, tools: 
     """How the service stands with its manager, for guards: `service.NAME.…`.
 
     `applies` false: not applicable here, `why` says so. `owner` is the manager to which the running process really
-    belongs; `restarts_15min` what was seen of it.
+    belongs; `restarts_15min` what was seen of it, `kills_after_s` when it kills (`kills`) a service that does not end.
     """
     prefix = f"service.{name}"
     reason = supervisor.why_not(Verb.RESTART)
@@ -77,6 +78,10 @@ def _standing(target: ProcessTarget, seen: Seen, tools: Tools) -> dict[str, Fact
         "restarts_15min": restarts(lives, tools.now() - timedelta(minutes=15)),
         "last_starts": tuple(f"{each.started_at:%Y-%m-%dT%H:%M:%SZ}" for each in lives[-3:]),
     }
+    if seen.kills_after_s is not None:
+        found["kills"] = seen.kills_after_s != math.inf
+        if found["kills"]:
+            found["kills_after_s"] = int(seen.kills_after_s)
     if seen.held is not None:
         found["held"] = seen.held
     owner = owner_of(seen.pid) if seen.pid else ""
@@ -100,10 +105,10 @@ def of_backend(
     `jobs` are facts of the device queue by whoever is logged in (`blast.jobs_in_work`): a restart loses those.
     """
     facts: dict[str, Fact] = {}
-    first = _traffic(base_url, ca_file)
+    first = traffic_of(base_url, ca_file)
     if first is not None:
         pause(over_s)
-        second = _traffic(base_url, ca_file)
+        second = traffic_of(base_url, ca_file)
         if second is not None and second.started == first.started and second.requests >= first.requests:
             facts["blast.requests_per_min"] = round((second.requests - first.requests) * 60 / over_s)
     facts |= _connections(pid)
@@ -111,7 +116,8 @@ def of_backend(
     return Measured(facts=facts, untold=UNTOLD)
 
 
-def _traffic(base_url: str, ca_file: str) -> Traffic | None:
+def traffic_of(base_url: str, ca_file: str) -> Traffic | None:
+    """The counters of the backend now; None when it does not tell them."""
     try:
         with Web(base_url, ca_file=ca_file) as web:
             answer = web.ask("GET", METRICS, Deadline.after(ASK_S))

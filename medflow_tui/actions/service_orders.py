@@ -46,12 +46,16 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long to wait between two looks, and how long an order on its way may take to arrive (seconds)."""
+    """How long to wait between two looks, how long an order on its way may take to arrive, and how long the rate of
+
+    errors is watched (seconds).
+    """
 
     pause: Callable[[float], None] = time.sleep
     every_s: float = 0.5
     settle_s: float = 30.0
     ready_every_s: float = 2.0
+    errors_over_s: float = 3.0
     now: Callable[[], datetime] = utc_now
 
 

@@ -10,13 +10,13 @@ from medflow_tui.clients import prometheus, shapes
 from medflow_tui.clients.http import Web
 from medflow_tui.clients.mongodb import Reached, connected
 from medflow_tui.clients.network import Deadline, UnreachableError
-from medflow_tui.clients.redis import connected as redis_connected
-from medflow_tui.clients.redis import takes_writes
+from medflow_tui.clients.redis import ours, takes_writes
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.performer import Finding, Task
 from medflow_tui.model.procedure import Outcome
+from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.services import SLACK_MS
 
@@ -122,12 +122,12 @@ def mongodb_ready(target: Reached, tools: Tools) -> Ready:
     return ask
 
 
-def redis_ready(address: str, password: Callable[[], str]) -> Ready:
+def redis_ready(target: RedisTarget, tools: Tools) -> Ready:
     """A server that has loaded its data and takes writes."""
 
     def ask(asked_ms: int, deadline: Deadline) -> Word:
         try:
-            with redis_connected(address, password(), deadline) as client:
+            with ours(target, tools, deadline) as client:
                 is_ready = takes_writes(client)
         except UnreachableError as error:
             return Outcome.FAIL, error.failure.text

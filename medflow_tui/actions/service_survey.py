@@ -14,6 +14,7 @@ import psutil
 from medflow_tui.actions.service_blast import DUMPS, Measured, of_backend, of_mongodb, of_service
 from medflow_tui.actions.service_ready import backend_ready, mongodb_ready
 from medflow_tui.actions.service_redis import at_redis
+from medflow_tui.actions.service_storage import of_storage
 from medflow_tui.clients.medflow import MedflowSession
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.supervisors.telling import Supervisor
@@ -126,6 +127,8 @@ class Surveyor:
         if near.mongodb is not None and "mongodb" in self._services:
             port = urlsplit(near.mongodb.address).port or 27017
             found |= self._named(of_mongodb(near.mongodb, port, self._tools), OF_MONGODB)
+            pid = facts.get("service.mongodb.pid", 0)
+            found |= of_storage(near.mongodb, pid if isinstance(pid, int) else 0, self._tools)
             found["db_dump"] = found.get("db_dump") is True or dump_runs()
         return found
 

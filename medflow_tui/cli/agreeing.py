@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medflow_tui.cli.person import Person
 from medflow_tui.cli.speech import DONE, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import Phrase, say
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from medflow_tui.model.playbook import Playbook
     from medflow_tui.runner.door import Shown
 
-ARM_AFTER_S, MOST_KEY = 1.5, 200
+MOST_KEY = 200
 
 
 def approve(options: argparse.Namespace, common: Options) -> int:
@@ -129,14 +129,11 @@ def _named(wanted: str) -> Playbook:
 
 
 def _typed(language: Language, phrase: str) -> str:
-    """What a person types when they have read; keys that were pressed before do not count. Raises RefusedError."""
+    """What a person types when they have read. Raises RefusedError."""
     if not sys.stdin.isatty():
         raise RefusedError(say("a person agrees at a terminal, not a file or a pipe"))
-    time.sleep(ARM_AFTER_S)
-    import termios
-
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    typed = _asked(language, say("Type  {phrase}  to agree; anything else leaves:", phrase=phrase))
+    question = say("Type  {phrase}  to agree; anything else leaves:", phrase=phrase)
+    typed = Person(speak=language.say).confirm(question)
     if typed != phrase:
         raise RefusedError(say("not agreed: that is not  {phrase}", phrase=phrase))
     return typed

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NoReturn, cast
 
 from medflow_tui import __version__
-from medflow_tui.cli import agreeing, audit, collecting, config, dashboard, looking, orders, playbook
+from medflow_tui.cli import audit, collecting, config, dashboard, grammar, looking, release
 from medflow_tui.cli.speech import FAILED, USAGE
 from medflow_tui.cli.straight import LANGUAGE_VARIABLE, LANGUAGES, LOW_VARIABLE, asked_low
 from medflow_tui.locale.language import Language
@@ -76,56 +76,13 @@ def parser(language: Language | None = None) -> Parser:
         call=dashboard.dashboard,
         crashed=FAILED,
     )
-    top.add_argument(
-        "--stock-terminal",
-        action="store_true",
-        help=tell(say("draw as Textual does, without comparing frames")),
-    )
-    top.add_argument(
-        "--low",
-        action="store_true",
-        help=tell(say("low-data mode: for a line that is thin or paid by the megabyte")),
-    )
-    top.add_argument(
-        "--budget",
-        metavar="BYTES",
-        type=budget,
-        help=tell(say("bytes a second beyond which the screen saves by itself")),
-    )
-    top.add_argument(
-        "--version",
-        action="version",
-        version=f"medflow-tui {__version__}",
-        help=tell(say("show the version and end")),
-    )
+    _add_screen(top, tell)
     commands = cast("Any", top).add_subparsers(metavar="COMMAND", parser_class=partial(Parser, tell=tell))
-
-    check = commands.add_parser("check", parents=[common], help=tell(say("one round, plugin exit code")))
-    form = check.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help=tell(say("as JSON")))
-    form.add_argument("--text", action="store_true", help=tell(say("as text (the default)")))
-    check.set_defaults(call=looking.check, crashed=USAGE)  # 1 would be "warning"
-
-    status = commands.add_parser("status", parents=[common], help=tell(say("one round as sentences")))
-    status.add_argument("--plain", action="store_true", help=tell(say("plain text (the only form, so far)")))
-    status.add_argument(
-        "--fresh", action="store_true", help=tell(say("read everything now, also where a collector does so"))
-    )
-    status.set_defaults(call=looking.status)
-
-    collect = commands.add_parser(
-        "collect",
-        parents=[common],
-        help=tell(say("look all the time, as a service, for all dashboards here")),
-    )
-    collect.add_argument(
-        "--print-unit", action="store_true", help=tell(say("show the unit of systemd for it and end"))
-    )
-    collect.set_defaults(call=collecting.collect)
-
+    _add_looking(commands, common, tell)
     _add_config(commands, common, tell)
-    _add_playbook(commands, common, tell)
+    grammar.grammar(commands, common, partial(Parser, tell=tell), tell)
     _add_audit(commands, common, tell)
+    release.grammar(commands, common, partial(Parser, tell=tell), tell)
     lab = commands.add_parser(
         "lab", parents=[common], help=tell(say("a clinic in a box, with invented data")), add_help=False
     )
@@ -150,6 +107,56 @@ def _common(tell: Tell) -> Parser:
     return common
 
 
+def _add_screen(top: Parser, tell: Tell) -> None:
+    top.add_argument(
+        "--stock-terminal",
+        action="store_true",
+        help=tell(say("draw as Textual does, without comparing frames")),
+    )
+    top.add_argument(
+        "--low",
+        action="store_true",
+        help=tell(say("low-data mode: for a line that is thin or paid by the megabyte")),
+    )
+    top.add_argument(
+        "--budget",
+        metavar="BYTES",
+        type=budget,
+        help=tell(say("bytes a second beyond which the screen saves by itself")),
+    )
+    top.add_argument(
+        "--version",
+        action="version",
+        version=f"medflow-tui {__version__}",
+        help=tell(say("show the version and end")),
+    )
+
+
+def _add_looking(commands: Any, common: Parser, tell: Tell) -> None:
+    check = commands.add_parser("check", parents=[common], help=tell(say("one round, plugin exit code")))
+    form = check.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help=tell(say("as JSON")))
+    form.add_argument("--text", action="store_true", help=tell(say("as text (the default)")))
+    check.set_defaults(call=looking.check, crashed=USAGE)  # 1 would be "warning"
+
+    status = commands.add_parser("status", parents=[common], help=tell(say("one round as sentences")))
+    status.add_argument("--plain", action="store_true", help=tell(say("plain text (the only form, so far)")))
+    status.add_argument(
+        "--fresh", action="store_true", help=tell(say("read everything now, also where a collector does so"))
+    )
+    status.set_defaults(call=looking.status)
+
+    collect = commands.add_parser(
+        "collect",
+        parents=[common],
+        help=tell(say("look all the time, as a service, for all dashboards here")),
+    )
+    collect.add_argument(
+        "--print-unit", action="store_true", help=tell(say("show the unit of systemd for it and end"))
+    )
+    collect.set_defaults(call=collecting.collect)
+
+
 def _add_config(commands: Any, common: Parser, tell: Tell) -> None:
     config_command = commands.add_parser(
         "config", parents=[common], help=tell(say("the site file: init, check, show, paths, blame"))
@@ -167,86 +174,6 @@ def _add_config(commands: Any, common: Parser, tell: Tell) -> None:
         kinds.add_parser(name, parents=[common], help=tell(words)).set_defaults(
             call=call, origins=name == "blame"
         )
-
-
-def _add_playbook(commands: Any, common: Parser, tell: Tell) -> None:
-    playbook_command = commands.add_parser(
-        "playbook",
-        parents=[common],
-        help=tell(say("what can be done, what was done, and who agrees to it")),
-    )
-    kinds = playbook_command.add_subparsers(
-        metavar="{list,show,run,runs,lint,approve,key,passive,overrides}",
-        required=True,
-        parser_class=partial(Parser, tell=tell),
-    )
-    for name, call, words in (
-        ("list", playbook.listed, say("the playbooks of this site")),
-        ("show", playbook.shown, say("one playbook: its steps and its guards")),
-        ("run", playbook.run, say("the plan of one playbook, as measured now")),
-        ("runs", playbook.runs, say("runs, newest first, also those still running")),
-        ("lint", playbook.lint, say("what is wrong with a playbook file, or with any of this site")),
-    ):
-        kind = kinds.add_parser(name, parents=[common], help=tell(words))
-        kind.set_defaults(call=call)
-        if name in ("show", "run"):
-            kind.add_argument("id", metavar="ID", help=tell(say("of the playbook, as in the list")))
-        if name == "lint":
-            kind.add_argument(
-                "file", metavar="FILE", nargs="?", help=tell(say("the playbook; all of this site without it"))
-            )
-        if name == "run":
-            kind.add_argument(
-                "--dry-run", action="store_true", help=tell(say("measure and show; nothing is touched"))
-            )
-
-    _add_agreeing(kinds, common, tell)
-    _add_orders(kinds, common, tell)
-
-
-def _add_agreeing(kinds: Any, common: Parser, tell: Tell) -> None:
-    own = tell(say("the file of your own key"))
-    approve = kinds.add_parser(
-        "approve", parents=[common], help=tell(say("agree to a plan that somebody else asks for"))
-    )
-    approve.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="",
-        help=tell(say("the run; without it those that wait here")),
-    )
-    approve.add_argument(
-        "--challenge", metavar="CODE", default="", help=tell(say("over the phone: what is read out to you"))
-    )
-    approve.add_argument("--for-site", metavar="SITE", default="", help=tell(say("short name of the site")))
-    approve.add_argument(
-        "--playbook", metavar="ID", default="", help=tell(say("of the playbook, as in the list"))
-    )
-    approve.add_argument("--key", metavar="FILE", default="", help=own)
-    approve.set_defaults(call=agreeing.approve)
-    key = kinds.add_parser("key", parents=[common], help=tell(say("your key to agree over the phone")))
-    key.add_argument(
-        "--for-site", metavar="SITE", default="", help=tell(say("make what this site is given of it"))
-    )
-    key.add_argument("--key", metavar="FILE", default="", help=own)
-    key.add_argument("file", metavar="FILE", nargs="?", default="", help=tell(say("where to write that")))
-    key.set_defaults(call=agreeing.key)
-
-
-def _add_orders(kinds: Any, common: Parser, tell: Tell) -> None:
-    passive = kinds.add_parser(
-        "passive", parents=[common], help=tell(say("let nothing be started that people would notice"))
-    )
-    passive.add_argument("to", choices=("on", "off"), nargs="?")
-    passive.add_argument("--reason", metavar="TEXT", default="", help=tell(say("why, for those who read it")))
-    passive.set_defaults(call=orders.passive)
-    overrides = kinds.add_parser(
-        "overrides", parents=[common], help=tell(say("guards that were passed over, to be looked at"))
-    )
-    overrides.add_argument("run", metavar="RUN", nargs="?", default="", help=tell(say("close this one")))
-    overrides.add_argument("--note", metavar="TEXT", default="", help=tell(say("what you found")))
-    overrides.set_defaults(call=orders.overrides)
 
 
 def _add_audit(commands: Any, common: Parser, tell: Tell) -> None:

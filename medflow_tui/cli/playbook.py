@@ -1,16 +1,17 @@
-"""`playbook list|show|run|runs|lint`: what can be done, as text; a run itself is started in the dashboard."""
+"""`playbook list|show|runs|lint`: what can be done, as text, and what a playbook would do."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from medflow_tui.cli.speech import DONE, FAILED, USAGE, complain, tell
+from medflow_tui.cli.speech import DONE, FAILED, complain, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
 from medflow_tui.wiring import Options, open_language, open_settings, open_state, tools_for
-from medflow_tui.wiring.acting import dispatch_for
+from medflow_tui.wiring.acting import dispatch_for, why_no_dispatch
 
 if TYPE_CHECKING:
     from medflow_tui.locale.language import Language
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
 
 
 def listed(options: argparse.Namespace, common: Options) -> int:
-    """One line for each playbook of this site; files that are not believed are named with the reason."""
+    """One line for each playbook of this site; files that are not believed are named with the reason.
+
+    With words, as an operator says what is wrong, only those that speak of it, best first; 1 when none does.
+    """
     from medflow_tui.playbooks.shelf import folders_of, stock
 
-    dispatch, language = _open(common)
-    tell(*_report(language).listed(dispatch.playbooks))
+    dispatch, language = opened(common)
+    found = dispatch.matching(" ".join(options.words))
+    if not options.words:
+        found = dispatch.playbooks
+    tell(*report_in(language).listed(found))
+    if not found:
+        complain(language.say(say("no playbook speaks of that: try fewer or other words")))
+        return FAILED
     for each in stock(folders_of(dispatch.site.source)).refused:
         complain(language.say(say("not used:").also(each.why)))
     return DONE
@@ -32,31 +42,23 @@ def listed(options: argparse.Namespace, common: Options) -> int:
 
 def shown(options: argparse.Namespace, common: Options) -> int:
     """One playbook: what it is for, its steps, its guards; nothing is measured."""
-    dispatch, language = _open(common)
-    tell(*_report(language).shown(_choose(dispatch.playbooks, options.id)))
+    dispatch, language = opened(common)
+    tell(*report_in(language).shown(choose(dispatch.playbooks, options.id)))
     return DONE
 
 
-def run(options: argparse.Namespace, common: Options) -> int:
-    """The plan as measured now, with reads only; 1 when it would not start. Without --dry-run a refusal."""
-    dispatch, language = _open(common)
-    playbook = _choose(dispatch.playbooks, options.id)
-    if not options.dry_run:
-        why = say(
-            "a run is started in the dashboard: b, then enter; here there is --dry-run, which touches nothing"
-        )
-        complain(language.say(why))
-        return USAGE
-    rehearsal = dispatch.rehearse(playbook)
-    tell(*_report(language).rehearsed(rehearsal))
+def rehearse(dispatch: Dispatch, language: Language, playbook: Playbook, given: Mapping[str, str]) -> int:
+    """The plan as measured now, with reads only; 1 when it would not start."""
+    rehearsal = dispatch.rehearse(playbook, given)
+    tell(*report_in(language).rehearsed(rehearsal))
     return DONE if rehearsal.would_start else FAILED
 
 
 def runs(options: argparse.Namespace, common: Options) -> int:
     """Every run, newest first."""
-    dispatch, language = _open(common)
+    dispatch, language = opened(common)
     found = dispatch.runs()
-    tell(*(_report(language).runs(found) if found else (language.say(say("no run yet")),)))
+    tell(*(report_in(language).runs(found) if found else (language.say(say("no run yet")),)))
     return DONE
 
 
@@ -77,22 +79,26 @@ def lint(options: argparse.Namespace, common: Options) -> int:
     return FAILED if complaints else DONE
 
 
-def _open(common: Options) -> tuple[Dispatch, Language]:
+def opened(common: Options) -> tuple[Dispatch, Language]:
+    """The desk for acting at the site, and its language. Raises MedflowError."""
     site = open_settings(common).site
     state = open_state(common)
     dispatch = dispatch_for(site, state, tools_for(site, state))
     if dispatch is None:
-        raise RefusedError(say("no playbook mends anything that this site watches"))
+        raise RefusedError(why_no_dispatch())
     return dispatch, open_language(common, site)
 
 
-def _report(language: Language) -> Report:
+def report_in(language: Language) -> Report:
+    """Makes lines in a language."""
     from medflow_tui.runner.report import Report
 
-    return Report(speak=language.say, language=language.code)
+    is_plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    return Report(speak=language.say, language=language.code, is_plain=is_plain)
 
 
-def _choose(playbooks: Sequence[Playbook], wanted: str) -> Playbook:
+def choose(playbooks: Sequence[Playbook], wanted: str) -> Playbook:
+    """The one of that name. Raises RefusedError."""
     for each in playbooks:
         if each.id == wanted:
             return each

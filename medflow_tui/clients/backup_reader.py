@@ -4,7 +4,7 @@ Standard library only: it is started without site packages. One JSON line in, on
 `{"ask": "list", "root", "folders": [name], "entries"}` → `{"device", "total", "free", "folders": {name: {"found": [entry],
 "complete"} | {"errno"}}}` or `{"errno"}`; an entry has `name, size, changed` (nanoseconds), `inode`, `folder`.
 `{"ask": "examine", "path", "version", "sidecar", "form", "bytes", "seconds"}` → `{"done": false, "read", "size"}` while there is
-more to read (ask again), then `{"done": true, "state", "proved", "clear"}` or `{"errno"}`.
+more to read (ask again), then `{"done": true, "state", "proved", "clear", "decoded", "sha256"}` or `{"errno"}`.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ class Reader:
 
 def _file(question: dict[str, Any]) -> Reading:
     """State "whole" (checksum matches, or nothing missing as far as its form shows), "unproved" (encrypted, without a
-    checksum), "differs" from its checksum, or what DamagedError says."""
+    checksum), "differs" from its checksum, or what DamagedError says. With the SHA-256 of what was read whole;
+    `decoded` says that its form was followed to the end."""
     path, form = Path(question["path"]), question["form"]
     wanted = _wanted(question["sidecar"])
     with path.open("rb") as source:
@@ -177,20 +178,46 @@ def _file(question: dict[str, Any]) -> Reading:
         return {"state": "empty", "proved": False, "clear": False}
     state = "unproved"
     if wanted:
-        digest = hashlib.sha256()
-        for piece in _pieces(path):
-            digest.update(piece)
-            yield len(piece)
-        if digest.hexdigest() == wanted:
-            return {"state": "whole", "proved": True, "clear": clear}
+        digest = yield from _digest(path)
+        if digest == wanted:
+            return {"state": "whole", "proved": True, "clear": clear, "sha256": digest}
         state = "differs"
     eater = _eater(form)
     if eater is None:
         return {"state": state, "proved": False, "clear": clear}
-    damage = yield from _eat(path, eater)
-    if not damage:
-        return {"state": state if wanted else "whole", "proved": False, "clear": clear}
-    return {"state": damage, "proved": False, "clear": clear and damage != "garbled"}
+    counted = _Digesting(eater)
+    damage = yield from _eat(path, counted)
+    if damage:
+        return {"state": damage, "proved": False, "clear": clear and damage != "garbled"}
+    state = state if wanted else "whole"
+    return {"state": state, "proved": False, "clear": clear, "decoded": True, "sha256": counted.digest}
+
+
+class _Digesting:
+    """Gives what it is fed to another eater, and keeps its SHA-256."""
+
+    def __init__(self, inner: Eater) -> None:
+        self._inner, self._sum = inner, hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._sum.hexdigest()
+
+    def feed(self, data: bytes) -> None:
+        self._sum.update(data)
+        self._inner.feed(data)
+
+    def end(self) -> None:
+        self._inner.end()
+
+
+def _digest(path: Path) -> Generator[int, None, str]:
+    """The SHA-256 of a whole file."""
+    digest = hashlib.sha256()
+    for piece in _pieces(path):
+        digest.update(piece)
+        yield len(piece)
+    return digest.hexdigest()
 
 
 def _folder(question: dict[str, Any]) -> Reading:

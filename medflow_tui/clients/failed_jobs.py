@@ -14,8 +14,9 @@ from hashlib import sha256
 from typing import Any
 
 from medflow_tui.clients.network import Deadline
-from medflow_tui.clients.redis import connected
+from medflow_tui.clients.redis import Reached, ours
 from medflow_tui.clients.sync_queue import DELAYED, FAILED, JOB, PRIORITIES, QUEUE
+from medflow_tui.clients.tools import Tools
 
 OWN_ID = re.compile(r"[a-z_]{1,40}_\d{10,16}_[a-z0-9]{1,20}")
 LONGEST_LIST = 1000  # the backend trims it to that
@@ -52,9 +53,9 @@ class QueueSight:
         return sum(each.has_expired for each in self.failed)
 
 
-def look(address: str, password: str, deadline: Deadline) -> QueueSight:
-    """Everything of `QueueSight` over one connection; changes nothing. Raises UnreachableError."""
-    with connected(address, password, deadline) as client:
+def look(target: Reached, tools: Tools, deadline: Deadline) -> QueueSight:
+    """Everything of `QueueSight` over one connection; changes nothing. Raises UnreachableError and SecretError."""
+    with ours(target, tools, deadline) as client:
         found = client.info()
         waiting, delayed = _lengths(client)
         return QueueSight(
@@ -68,9 +69,9 @@ def look(address: str, password: str, deadline: Deadline) -> QueueSight:
         )
 
 
-def waiting(address: str, password: str, deadline: Deadline) -> tuple[int, int]:
-    """Jobs waiting and jobs delayed, and nothing else. Raises UnreachableError."""
-    with connected(address, password, deadline) as client:
+def waiting(target: Reached, tools: Tools, deadline: Deadline) -> tuple[int, int]:
+    """Jobs waiting and jobs delayed, and nothing else. Raises UnreachableError and SecretError."""
+    with ours(target, tools, deadline) as client:
         return _lengths(client)
 
 

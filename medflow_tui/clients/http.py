@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -145,6 +146,15 @@ class Web:
         if found.status == 429:
             raise UnreachableError(limited(self._now() + timedelta(seconds=_wait_s(found, self._now()))))
         return found
+
+    @contextmanager
+    def same_connection(self) -> Iterator[None]:
+        """What is asked within goes over the connection that is open, or not at all (UnreachableError, UNTRUSTED)."""
+        self._network.is_closed = True
+        try:
+            yield
+        finally:
+            self._network.is_closed = False
 
     def _opened(self) -> httpx.Client:
         if self._client is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -74,6 +75,7 @@ class MedflowSession:
         self._tried = False
         self._role = self._name = ""
         self._whole: Deadline | None = None
+        self._prove: Callable[[Web, Deadline], None] | None = None
 
     def __repr__(self) -> str:
         return f"MedflowSession({self._host}, role={self._role!r})"
@@ -117,6 +119,13 @@ class MedflowSession:
     def keep_to(self, deadline: Deadline) -> None:
         """From now on all calls together end by then, besides each by its own `deadline_s`."""
         self._whole = deadline
+
+    def prove_by(self, prove: Callable[[Web, Deadline], None]) -> None:
+        """From now on each change is sent over the connection on which `prove` has just found the right server.
+
+        It raises UnreachableError for another one; then nothing is sent.
+        """
+        self._prove = prove
 
     def login(self, username: str, password: str) -> str:
         """Log in and answer the role. Tried once in the life of a session, whatever happens.
@@ -205,7 +214,8 @@ class MedflowSession:
                 raise UnreachableError(limited(until))
         deadline = Deadline.after(left)
         try:
-            answer = self._web.ask(method, path, deadline, headers=self._headers(method, path), body=body)
+            with self._proven(method, path, deadline):
+                answer = self._web.ask(method, path, deadline, headers=self._headers(method, path), body=body)
         except UnreachableError as error:
             if error.failure.until is not None:
                 host = self._host + LOGIN if path == LOGIN else self._host
@@ -213,6 +223,12 @@ class MedflowSession:
             raise
         self._keep_cookies(answer)
         return answer
+
+    def _proven(self, method: str, path: str, deadline: Deadline) -> AbstractContextManager[None]:
+        if self._prove is None or method == "GET" or path in (LOGIN, REFRESH):
+            return nullcontext()
+        self._prove(self._web, deadline)
+        return self._web.same_connection()
 
     def _headers(self, method: str, path: str) -> dict[str, str]:
         """The token goes as Bearer: a `Secure` cookie may not go over plain http, and a stale cookie would win."""

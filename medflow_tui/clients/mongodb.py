@@ -21,9 +21,8 @@ from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
 
 CLIENT_NAME = "medflow-tui"
-READS = frozenset(
-    {"ping", "hello", "buildInfo", "serverStatus", "dbStats", "replSetGetStatus", "getLog", "profile"}
-)
+READS = frozenset({"ping", "hello", "buildInfo", "serverStatus", "dbStats", "replSetGetStatus", "profile"})
+READS |= {"getLog", "getCmdLineOpts"}
 WRITING_STAGES = frozenset({"$out", "$merge"})
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
 PORT = 27017
@@ -98,6 +97,18 @@ class Connection:
     def count(self, collection: str, matching: Mapping[str, Any], limit: int) -> int:
         """How many match, at most `limit`."""
         return int(self._database[collection].count_documents(matching, limit=limit))
+
+    def validate(self, collection: str, within_s: float) -> bool | None:
+        """Whether the server finds the collection sound, None when it does not tell in that time; locks nothing.
+
+        In the background only, which a server before 4.4 refuses: any other `validate` locks the collection.
+        """
+        try:
+            with pymongo.timeout(within_s):
+                told = self._database.command("validate", collection, background=True)
+        except (errors.OperationFailure, errors.NetworkTimeout, errors.ExecutionTimeout):
+            return None
+        return None if told.get("valid") is None else bool(told["valid"])
 
     def rows(self, collection: str, pipeline: Sequence[Mapping[str, Any]]) -> list[Row]:
         """The result of an aggregation that writes nothing; the caller bounds it with $limit or $group."""

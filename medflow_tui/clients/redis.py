@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import redis
@@ -19,6 +20,9 @@ from medflow_tui.clients.network import Deadline, UnreachableError, connect, fai
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.words import say
 
+if TYPE_CHECKING:
+    from medflow_tui.clients.tools import Tools
+
 CLIENT_NAME = "medflow-tui"
 ANSWERS_CAP = 64 * 1024 * 1024  # of one connection; far more than our budgets of keys and records can take
 NOT_REDIS = Failure(cause=Cause.GARBLED, text=say("not the answer of Redis"))
@@ -28,9 +32,31 @@ T = TypeVar("T")
 MISFITS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
+class Reached(Protocol):
+    """What a target must have to be reached as a Redis; `password` is a reference."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+
+
+@contextmanager
+def ours(target: Reached, tools: Tools, deadline: Deadline) -> Iterator[redis.Redis]:
+    """As `connected`, to a target of the site; raises SecretError too.
+
+    In a run the server must first say, on this very connection, that it is the one of the plan (`tools.expected`).
+    """
+    password = tools.secret(target.password) if target.password else ""
+    with connected(target.address, password, deadline) as client:
+        if tools.expected is not None:
+            tools.expected.demand(target, told_by(client))
+        yield client
+
+
 @contextmanager
 def connected(address: str, password: str, deadline: Deadline) -> Iterator[redis.Redis]:
-    """A client on one connection; every failure leaves as UnreachableError.
+    """A client on one connection, which is not opened again when it is lost; every failure leaves as UnreachableError.
 
     The deadline is that of all calls together: the library's time-outs are those of one piece of an answer, so that a
     server that is stopped in the middle, or drips, would hold it far longer. There are no retries.
@@ -114,7 +140,7 @@ def _opened(address: str, password: str, deadline: Deadline) -> redis.Redis:
     pool = redis.ConnectionPool.from_url(
         address,
         connection_class=_Sealed if urlsplit(address).scheme == "rediss" else _Plain,
-        deadline=deadline,
+        line=_OneLine(deadline),
         password=password or None,
         socket_timeout=None,
         protocol=2,  # the other begins with HELLO, which Redis before 6 (that of Windows) does not know
@@ -126,25 +152,38 @@ def _opened(address: str, password: str, deadline: Deadline) -> redis.Redis:
     return redis.Redis.from_pool(pool)
 
 
+class _OneLine:
+    """Opens the connection of a client, once: the library would open another one, to whoever answers by then."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline, self._is_used = deadline, False
+
+    def open(self, host: str, port: int) -> socket.socket:
+        if self._is_used:
+            raise ConnectionResetError(errno.ECONNRESET, "closed by the other side")
+        self._is_used = True
+        return connect(host, port, self.deadline)
+
+
 class _Plain(Connection):
-    def __init__(self, *, deadline: Deadline, **more: Any) -> None:
+    def __init__(self, *, line: _OneLine, **more: Any) -> None:
         super().__init__(**more)  # type: ignore[no-untyped-call]
-        self._deadline = deadline
+        self._line = line
 
     def _connect(self) -> Any:
-        return _Line(connect(self.host, self.port, self._deadline), self._deadline)
+        return _Line(self._line.open(self.host, self.port), self._line.deadline)
 
 
 class _Sealed(SSLConnection):
-    def __init__(self, *, deadline: Deadline, **more: Any) -> None:
+    def __init__(self, *, line: _OneLine, **more: Any) -> None:
         super().__init__(**more)
-        self._deadline = deadline
+        self._line = line
 
     def _connect(self) -> Any:
-        plain = connect(self.host, self.port, self._deadline)
+        plain = self._line.open(self.host, self.port)
         try:
             sealed = self._wrap_socket_with_ssl(plain)  # type: ignore[no-untyped-call]
-            return _Line(sealed, self._deadline)
+            return _Line(sealed, self._line.deadline)
         except (OSError, redis.exceptions.RedisError):
             plain.close()
             raise

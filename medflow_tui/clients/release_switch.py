@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from medflow_tui.clients.release_seal import replace_durably
 from medflow_tui.clients.releases import MANIFEST, read_json
 from medflow_tui.journal.private import sync_folder
 from medflow_tui.model.releases import FOLDER, Deployment
@@ -30,6 +31,9 @@ class Place(Protocol):
 
     def switch(self, before: str, after: str) -> None:
         """Do what is still to be done; may be begun again at any point. Raises OSError."""
+
+    def keep(self, before: str, after: str) -> None:
+        """Have what was done outlast a power cut: who did it may have been killed before that. Raises OSError."""
 
 
 class LinkPlace:
@@ -58,6 +62,9 @@ class LinkPlace:
         target = os.path.relpath(self._folder.resolve() / after, self._link.parent.resolve())
         self._fresh.symlink_to(target, target_is_directory=True)
         self._fresh.replace(self._link)
+        sync_folder(self._link.parent)
+
+    def keep(self, before: str, after: str) -> None:
         sync_folder(self._link.parent)
 
     @property
@@ -97,6 +104,11 @@ class FolderPlace:
         if self.version() != after:
             raise FileNotFoundError(str(self._folder / after))
 
+    def keep(self, before: str, after: str) -> None:
+        moved = {each.parent for move in self._moves(before, after) for each in move}
+        for each in sorted(each for each in moved if each.is_dir()):
+            sync_folder(each)
+
     def _moves(self, before: str, after: str) -> Iterator[tuple[Path, Path]]:
         yield self._place, self._folder / before
         for each in self._kept:
@@ -122,11 +134,4 @@ def raise_data_format(deployment: Deployment, least: int) -> None:
     """Write down that data may be in this format from now on; it never goes back. Raises OSError."""
     if least <= (data_format(deployment) or 0):
         return
-    path = Path(deployment.folder) / DATA
-    fresh = path.with_name(f".{DATA}.fresh")
-    with fresh.open("w", encoding="ascii") as file:
-        file.write(f"{least}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
+    replace_durably(Path(deployment.folder) / DATA, f"{least}\n")

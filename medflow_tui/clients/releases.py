@@ -117,6 +117,14 @@ def git_fault(release: Path, manifest: Manifest, deadline: Deadline) -> str:
     return "not-clean" if state.code or state.text.strip() else ""
 
 
+def git_head(release: Path, deadline: Deadline) -> str:
+    """The commit of a git checkout; empty for one that is none. Raises UnreachableError."""
+    if not (release / ".git").exists():
+        return ""
+    found = run(("git", "-C", str(release), "rev-parse", "HEAD"), deadline)
+    return "" if found.code else found.text.strip()
+
+
 def node_version(deadline: Deadline) -> str:
     """The Node of this machine; empty when there is none."""
     try:

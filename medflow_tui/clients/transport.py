@@ -14,6 +14,8 @@ import httpx
 
 from medflow_tui.clients.meter import Meter
 from medflow_tui.clients.network import Deadline, UnreachableError, failure_of, resolve
+from medflow_tui.model.health import Cause, Failure
+from medflow_tui.model.words import say
 
 PIECE = 16 * 1024
 
@@ -67,12 +69,16 @@ class _Body(httpx.SyncByteStream):
 
 
 class DeadlineNetwork(httpcore.NetworkBackend):
-    """Opens connections whose every read and write ends at the deadline of the call in hand."""
+    """Opens connections whose every read and write ends at the deadline of the call in hand.
+
+    While it `is_closed` none is opened: what is sent goes over one that is open, or not at all.
+    """
 
     def __init__(self, meter: Meter | None = None) -> None:
         self.meter = meter or Meter()
         self.deadline = Deadline.after(0)
         self.port = 0
+        self.is_closed = False
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -84,6 +90,9 @@ class DeadlineNetwork(httpcore.NetworkBackend):
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         self.port = port
+        if self.is_closed:
+            text = say("the connection on which it told who it is has ended: nothing was sent")
+            raise UnreachableError(Failure(cause=Cause.UNTRUSTED, text=text))
         address = resolve(host, port, self.deadline)
         try:
             stream = self._plain.connect_tcp(address, port, timeout=self.deadline.left())

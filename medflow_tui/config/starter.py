@@ -83,6 +83,9 @@ paths = [{log}]
 # install_in = ["backend", "frontend"] # where a package-lock.json is: npm ci
 # build_in = "frontend"                # npm run build
 # built = "frontend/dist/index.html"
+# backup = ["/usr/local/bin/medflow-backup", "daily"]   # taken before anything is stopped; a list, no shell, no secret
+# backup_says = ["^backup complete"]   # patterns of what it prints when it went well
+# backup_set = "backups/daily"         # where the new one must then lie
 """
 
 QUESTIONS: tuple[tuple[str, Phrase, str], ...] = (

@@ -1,6 +1,6 @@
 """Orders from a second terminal to a running lab: one line of JSON there, one back, on a port of 127.0.0.1.
 
-There: `{"token", "order": "break"|"mend"|"list", "fault"}`. Back: `{"ok": true, "broken": [names]}` or
+There: `{"token", "order": "break"|"mend"|"list"|"start", "fault"}` (of `start` it is the server). Back: `{"ok": true, "broken": [names]}` or
 `{"ok": false, "problem": {"text", "values"}}`.
 """
 
@@ -40,7 +40,7 @@ class Control:
             self._server.close()
 
     async def obey(self, order: str, fault: str) -> None:
-        """Break or mend; LabError for a fault that does not exist."""
+        """Break, mend, or start again; LabError for a fault or server that does not exist."""
         async with self._turn:
             match order:
                 case "break":
@@ -48,6 +48,8 @@ class Control:
                 case "mend":
                     for name in sorted(self._lab.broken) if fault == ALL else [fault]:
                         await self._mend(name)
+                case "start":
+                    await self._lab.start_again(fault)
                 case "list":
                     pass
                 case _:

@@ -36,9 +36,19 @@ async def stop_redis(lab: Lab) -> None:
     lab.write_lab_file()
 
 
+async def end_backend(lab: Lab) -> None:
+    await lab.servers["backend"].stop()
+    lab.write_lab_file()
+
+
+async def bring_backend_back(lab: Lab) -> None:
+    """Also when a playbook has started it since: that one has no worker."""
+    await lab.restart_backend(start_worker="worker-not-started" not in lab.broken)
+
+
 async def bring_redis_back(lab: Lab) -> None:
     """The backend has given up by then, or soon will: only a new one connects again."""
-    await lab.start_redis()
+    await lab.start_again("redis")
     await lab.restart_backend(start_worker="worker-not-started" not in lab.broken)
 
 
@@ -47,7 +57,7 @@ async def interrupt_redis(lab: Lab) -> None:
     before = lab.times_given_up()
     await lab.servers["redis"].stop()
     await lab.backend_gave_up(before)
-    await lab.start_redis()
+    await lab.start_again("redis")
 
 
 async def freeze_mongodb(lab: Lab) -> None:
@@ -183,6 +193,12 @@ FAULTS = {
             description=say(
                 "Redis is back, the backend gave it up: redis ok, backend warning until restarted"
             ),
+        ),
+        Fault(
+            name="backend-down",
+            break_=end_backend,
+            mend=bring_backend_back,
+            description=say("the backend has ended: backend critical until its playbook starts it again"),
         ),
         Fault(
             name="mongodb-frozen",

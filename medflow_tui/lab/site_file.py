@@ -9,6 +9,7 @@ from medflow_tui.lab.layout import Layout
 from medflow_tui.lab.log_writer import combined_log, console_log, service_log
 from medflow_tui.lab.people import CLINICS, DEVICES, OWN_CLINIC, TIMEZONE
 from medflow_tui.lab.ports import HOST
+from medflow_tui.lab.server import module
 
 CONTACTS = (
     ("database", "Amani SPECIMEN", "+243 000 000 001"),
@@ -80,6 +81,9 @@ def _services(layout: Layout) -> Iterator[str]:
         manager="pidfile",
         unit="backend",
         pid_file=str(layout.pid_file("backend")),
+        start=module("starter", str(layout.folder), "backend"),
+        writes_pid_file=True,
+        output=str(layout.output("backend")),
         restarts_warning=MANY,
         restarts_critical=MANY,
         interval_s=5,

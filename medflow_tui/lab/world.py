@@ -113,9 +113,15 @@ class Lab:
         await backend.up()
         self.write_lab_file()
 
-    async def start_redis(self) -> None:
-        server = self.servers["redis"]
+    async def start_again(self, name: str) -> None:
+        """As a service manager does; a backend of which nobody has started the worker yet. Nothing for one that runs."""
+        server = self.servers.get(name)
+        if server is None:
+            raise LabError(say("the lab has no server {name}", name=name))
         if not server.runs:
+            await server.ended()
+            if name == "backend":
+                self._write_backend_settings(start_worker=False)
             server.start()
         await server.up()
         self.write_lab_file()

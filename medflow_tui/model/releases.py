@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from medflow_tui.model.errors import UnfitError
 from medflow_tui.model.fitting import refuse_other
+from medflow_tui.model.words import say
 
 LINK, FOLDER = "link", "folder"
 
@@ -20,6 +23,8 @@ class Deployment:
     `service` is the process target that runs it. `kept` are paths in a release that are the site's own (`.env`,
     uploads): linked to `shared` (link), or moved along (folder). `install` is run for each folder of `install_in` that
     has a lock file, `build` in `build_in`, and must make the file `built`.
+    `backup` is the command that takes a backup before anything is stopped; it must print what `backup_says` (patterns)
+    asks, and a new one must then lie in `backup_set` (`target/set`, empty: in any).
     """
 
     folder: str = ""
@@ -33,9 +38,23 @@ class Deployment:
     build: tuple[str, ...] = ("npm", "run", "build")
     build_in: str = ""
     built: str = ""
+    backup: tuple[str, ...] = ()
+    backup_says: tuple[str, ...] = ()
+    backup_set: str = ""
 
     def __post_init__(self) -> None:
         refuse_other("way", self.way, (LINK, FOLDER))
+        if self.backup and not self.backup_says:
+            text = say(
+                "{file}: {key} must say what backup prints when it went well", file="", key="backup_says"
+            )
+            raise UnfitError("backup_says", text)
+        for each in self.backup_says:
+            try:
+                re.compile(each)
+            except re.error as error:
+                text = say("{file}: {key}: {pattern} is no pattern", file="", key="backup_says", pattern=each)
+                raise UnfitError("backup_says", text) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ class Seen:
     `at_boot` and `held` are None when the manager has no word on them; `held` means that it cannot be started by
     itself nor by a reboot. `handle` is the manager's own id or file of it, `more` what only this manager knows.
     `ended_by` is the signal or the manager's word for its last end (`oom-kill`), empty when not told.
+    `kills_after_s` is how long it waits for an end before it kills, at a restart that this program orders: infinite when
+    it never does, 0 when it does not ask at all, None when not told.
     """
 
     state: str
@@ -58,6 +60,7 @@ class Seen:
     held: bool | None = None
     handle: str = ""
     ended_by: str = ""
+    kills_after_s: float | None = None
     pids: tuple[int, ...] = ()
     more: Mapping[str, str] = field(default_factory=lambda: NOTHING_TOLD)
 

@@ -206,6 +206,8 @@ class BackupsProbe:
             clear=answer["clear"],
             percent=100.0,
             at=self._tools.now(),
+            sha256=answer.get("sha256", ""),
+            decoded=answer.get("decoded", False),
         ), max(0, answer["read"] - already)
 
     def _values(self, plan: BackupSet, seen: Seen, timezone: str) -> dict[str, Any] | Failure:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +14,7 @@ from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.mongodb import Index, MongodbTarget
 from medflow_tui.model.words import say
+from medflow_tui.rules.mongodb_log import unclean_shutdown
 
 HOW = say("ping, serverStatus, dbStats and lists of collections and indexes on its own port")
 SLOW_LIMIT = 1000
@@ -206,19 +206,6 @@ def _unclean(server: Connection, uptime_s: int | None) -> dict[str, Any]:
     if answer is None:
         return nothing
     return {"unclean_told": True, "unclean_at": unclean_shutdown(answer.get("log") or ())}
-
-
-def unclean_shutdown(lines: Iterable[str]) -> datetime | None:
-    """The moment of the line that tells of an unclean shutdown (log id 22271); nothing else of the log is kept."""
-    for line in lines:
-        if "unclean shutdown" not in line.lower():
-            continue
-        try:
-            moment = datetime.fromisoformat(json.loads(line)["t"]["$date"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        return moment.astimezone(UTC)
-    return None
 
 
 def _size(server: Connection, within_s: float) -> dict[str, Any]:

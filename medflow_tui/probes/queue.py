@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.clients.network import Deadline, UnreachableError
-from medflow_tui.clients.redis import connected
+from medflow_tui.clients.redis import ours
 from medflow_tui.clients.sync_queue import Budget, Queue, read_queue
 from medflow_tui.clients.tools import Tools
 from medflow_tui.clients.worker_status import PATH, StatusCall, WorkerStatus
@@ -52,8 +52,7 @@ class QueueProbe:
         target = self._target
         budget = Budget(ids=target.id_budget, records=target.record_budget, keys=target.scan_budget)
         try:
-            password = self._tools.secret(target.password) if target.password else ""
-            with connected(target.address, password, deadline) as client:
+            with ours(target, self._tools, deadline) as client:
                 return read_queue(client, budget, deadline)
         except UnreachableError as error:
             return error.failure

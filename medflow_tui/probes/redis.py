@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.one_reading import one_reading
 from medflow_tui.clients.peers import programs_connected_to
-from medflow_tui.clients.redis import CLIENT_NAME, NOT_REDIS, connected, if_told, takes_writes
+from medflow_tui.clients.redis import CLIENT_NAME, NOT_REDIS, if_told, ours, takes_writes
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.health import Probe, Reading
 from medflow_tui.model.targets.redis import RedisTarget
@@ -38,8 +38,7 @@ class RedisProbe:
 
     def _look(self, deadline: Deadline) -> tuple[dict[str, Any], float]:
         started = time.perf_counter()
-        password = self._tools.secret(self._target.password) if self._target.password else ""
-        with connected(self._target.address, password, deadline) as client:
+        with ours(self._target, self._tools, deadline) as client:
             refuses_writes = not takes_writes(client)
             latency = (time.perf_counter() - started) * 1000
             values = {"refuses_writes": refuses_writes, **_server(client)}

@@ -22,7 +22,8 @@ class Finding:
 
     `state` is "waiting" (not begun), "checking" (`percent` read), "whole", "unproved" (encrypted and without a checksum),
     "unfamiliar" (a format newer than this program), one of BAD, "forbidden" or "unread" (the disk gave no answer).
-    `at` is when it was read to its end.
+    `at` is when it was read to its end. `sha256` is that of the whole file (empty for a folder, and for a broken file);
+    `decoded`: its form was followed to its end, so that nothing is missing as far as its own lengths and sums say.
     """
 
     state: str = "waiting"
@@ -30,6 +31,18 @@ class Finding:
     clear: bool = False
     percent: float = 0.0
     at: datetime | None = None
+    sha256: str = ""
+    decoded: bool = False
+
+    @property
+    def verified(self) -> str:
+        """The level that reading alone can prove: L2 decoded to its end, L1 equal to its checksum, L0 only seen.
+
+        Restoring, which proves more, is not done here.
+        """
+        if self.state != "whole":
+            return "L0"
+        return "L2" if self.decoded and self.sha256 else "L1" if self.proved else "L0"
 
     @property
     def is_final(self) -> bool:
@@ -43,7 +56,8 @@ def describe(
     """Values: count, name, taken_at (None when there is none), size (bytes), level ("L0", "L1"), state (as in Finding),
 
     checksum (there is one beside it), percent, dated (its name has a time), good_at (newest not known bad, or None),
-    damaged (names of older ones), sizes_before (bytes, newest first), clear, writing, future (names), others.
+    damaged (names of older ones), sizes_before (bytes, newest first), clear, writing, future (names), others,
+    verified (level as in Finding), sha256, read_at (when it was read to its end, or None).
     """
     copies = [each for each in listing.copies if each.taken_at <= now + AHEAD]
     pairs = [(each, findings.get(each.identity, Finding())) for each in copies]
@@ -66,4 +80,7 @@ def describe(
         "writing": listing.writing,
         "future": tuple(each.name for each in listing.copies if each.taken_at > now + AHEAD),
         "others": listing.others,
+        "verified": found.verified,
+        "sha256": found.sha256,
+        "read_at": found.at,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from medflow_tui.model.playbook import Input, Playbook
 from medflow_tui.model.words import SILENCE, Phrase, say
@@ -21,6 +21,24 @@ def fault(playbook: Playbook, chosen: Mapping[str, str]) -> Phrase:
         if wrong:
             return wrong
     return SILENCE
+
+
+def fault_of(given: Input, options: Sequence[str], value: str) -> Phrase:
+    """What is wrong with the answer to one input, when these are the `options` found for it now."""
+    if value and options and value not in options:
+        return say("that is not there to choose")
+    return _fault(given, value)
+
+
+def meant(text: str, options: Sequence[str]) -> str:
+    """What was meant: one of the options by its number, unless that is a name itself; else the text.
+
+    >>> meant("2", ("v1", "v2")), meant(" v1 ", ("v1", "v2")), meant("2", ("2", "3")), meant("9", ("v1",))
+    ('v2', 'v1', '2', '9')
+    """
+    text = text.strip()
+    is_number = text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(options)
+    return options[int(text) - 1] if is_number and text not in options else text
 
 
 def _fault(given: Input, value: str) -> Phrase:

@@ -27,7 +27,7 @@ def _text(en: str, fr: str) -> Text:
 
 WINDOW_FIX = _text(
     "Wait for closing time, set the opening hours in the site file, or have it overridden.",
-    "Attendez la fermeture, donnez les heures d'ouverture dans le fichier du site, ou faites passer outre.",
+    "Attendez la fermeture, donnez les heures d'ouverture dans le fichier du site, ou demandez une dérogation.",
 )
 LIMITS_WHY = _text("Doing it again and again hides the fault.", "Recommencer sans cesse cache la panne.")
 LIMITS_FIX = _text("Call the person in charge.", "Appelez le responsable.")

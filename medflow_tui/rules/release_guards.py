@@ -9,7 +9,8 @@ from medflow_tui.model.playbook import Guard
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.answers import Answer
-from medflow_tui.rules.releases import NONE
+from medflow_tui.rules.backup_guards import first, verified
+from medflow_tui.rules.releases import NONE, UNSTATED
 
 FAULTS: Mapping[str, Phrase] = {
     "gone": say("it is not there"),
@@ -22,11 +23,13 @@ FAULTS: Mapping[str, Phrase] = {
     "not-clean": say("its git checkout holds changes that belong to no commit"),
     "other-commit": say("its git checkout is at another commit than release.json says"),
     "no-lock": say("it has no package-lock.json"),
+    "built-sealed": say("what is built here was sealed with it: built once, it would never be whole again"),
     "data-unstated": say("it does not say which data it can read"),
     "data-unknown": say("the format of the present data is not known"),
     "data-newer": say("it cannot read data as they are written now"),
     "script-seeds": say("it sets up or seeds: that empties collections"),
     "script-destroys": say("it empties or drops collections"),
+    "script-long": say("it is too long for anybody to read before it runs"),
 }
 
 
@@ -84,15 +87,14 @@ def data(guard: Guard, facts: Facts) -> Answer:
     fault = _of(facts, "back" if is_back else "data")
     if fault is None:
         return Outcome.UNKNOWN, say("whether it runs on the present data is not known")
+    no = Outcome.UNKNOWN if fault in UNSTATED else Outcome.FAIL
     if is_back:
         planned = str(facts.get("plan.version_now") or facts.get("version_now", ""))
         if fault:
-            return Outcome.FAIL, say("no way back to {version}:", version=planned).also(
-                fault_said(str(fault))
-            )
+            return no, say("no way back to {version}:", version=planned).also(fault_said(str(fault)))
         return Outcome.PASS, say("{version} can read what the new one writes", version=planned)
     if fault:
-        return Outcome.FAIL, say("{version}:", version=version).also(fault_said(str(fault)))
+        return no, say("{version}:", version=version).also(fault_said(str(fault)))
     return Outcome.PASS, say("{version} runs on the present data", version=version)
 
 
@@ -131,17 +133,6 @@ def room(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("{free:bytes} free for versions", free=free)
 
 
-def backup(guard: Guard, facts: Facts) -> Answer:
-    """In production nothing is changed without a backup that was verified a short while ago."""
-    age, most = facts.get("backup.verified_age_s"), guard.need.get("max_age_s", 3600)
-    if isinstance(age, int) and isinstance(most, int) and not isinstance(age, bool):
-        said = say("the newest verified backup is {age:duration} old", age=age)
-        return (Outcome.PASS if 0 <= age <= most else Outcome.FAIL), said
-    if facts.get("environment") == "production":
-        return Outcome.FAIL, say("production: no backup is known to be verified")
-    return Outcome.UNKNOWN, say("no backup is known to be verified")
-
-
 def _chosen(facts: Facts) -> str:
     value = facts.get("input_version", "")
     return value if isinstance(value, str) else ""
@@ -159,5 +150,6 @@ RELEASE_KINDS = {
     "release_script": script,
     "release_strays": strays,
     "release_room": room,
-    "verified_backup": backup,
+    "verified_backup": verified,
+    "backup_first": first,
 }

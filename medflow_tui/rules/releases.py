@@ -13,6 +13,9 @@ SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 COMMIT = re.compile(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
 SCRIPT = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 NONE = "none"
+MOST_SCRIPT = 100_000
+UNSTATED = ("data-unstated", "data-unknown")
+"""Faults that are no more than not knowing; what is not known stops as well, and is shown as such."""
 COMPARATOR = re.compile(r"(>=|<=|>|<|=|\^|~)?v?(\d+)(?:\.(\d+|x|\*))?(?:\.(\d+|x|\*))?")
 DANGEROUS = re.compile(
     r"deleteMany\s*\(\s*(\{\s*\})?\s*\)|dropDatabase|\.drop\s*\(|--fresh|npm run setup|FLUSHALL|FLUSHDB",
@@ -101,6 +104,18 @@ def sums_of(text: str) -> dict[str, str] | None:
     return found
 
 
+def is_sealed_with(built: str, paths: Iterable[str]) -> bool:
+    """Whether what a build makes anew (`built`, and what lies beside it) is among the files of a version.
+
+    >>> is_sealed_with("frontend/dist/index.html", ["frontend/dist/assets/app.js"])
+    True
+    >>> is_sealed_with("index.html", ["server.js"])
+    False
+    """
+    beside = built.rpartition("/")[0]
+    return any(each == built or (beside and each.startswith(f"{beside}/")) for each in paths)
+
+
 def fits(wanted: str, version: str) -> bool | None:
     """Whether a version of Node is in a range as npm writes it; None for a range that cannot be read.
 
@@ -179,6 +194,8 @@ def script_fault(path: str, content: str) -> str:
     """
     if SEEDS.search(path.rpartition("/")[2]):
         return "script-seeds"
+    if len(content) > MOST_SCRIPT:
+        return "script-long"
     return "script-destroys" if DANGEROUS.search(content) else ""
 
 

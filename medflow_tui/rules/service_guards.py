@@ -12,6 +12,9 @@ from medflow_tui.rules.answers import Answer, Rule, by_fact, number
 HOLDS = ("systemd", "runit")
 """Managers whose word for held means that somebody wants it so; the others call whatever fell and stays down held."""
 
+ENDS_WITHIN_S = 75
+"""MongoDB first lets running work end (15 s), then writes what came since its last checkpoint (up to 60 s of it)."""
+
 
 def _here(guard: Guard, facts: Facts) -> Answer:
     """Whether it can be told anything from here: what is not applicable here has not failed, nothing was tried."""
@@ -78,6 +81,41 @@ def _alone(guard: Guard, facts: Facts) -> Answer:
     return Outcome.PASS, say("MongoDB: {role}", role=role)
 
 
+def _ends_cleanly(guard: Guard, facts: Facts) -> Answer:
+    """A database that is killed while it writes starts with a repair, or not at all."""
+    name, least = _service(guard), _limit(guard, "least_s", ENDS_WITHIN_S)
+    manager = str(facts.get(f"service.{name}.manager", "?"))
+    if facts.get(f"service.{name}.pid") == 0:
+        return Outcome.PASS, say("{service} does not run: nothing could be killed", service=name)
+    if facts.get(f"service.{name}.kills") is False:
+        return Outcome.PASS, say("{manager} never kills {service}", manager=manager, service=name)
+    after = number(facts, f"service.{name}.kills_after_s")
+    if after is None:
+        return Outcome.UNKNOWN, say(
+            "{manager} does not say when it kills {service}", manager=manager, service=name
+        )
+    if after < least:
+        return Outcome.FAIL, say(
+            "{manager} kills {service} after {n:number} s; to end it may need {least:number} s",
+            manager=manager,
+            service=name,
+            n=after,
+            least=least,
+        )
+    return Outcome.PASS, say(
+        "{manager} waits {n:number} s for the end of {service}", manager=manager, service=name, n=after
+    )
+
+
+def _data_room(guard: Guard, facts: Facts) -> Answer:
+    """MongoDB ends by itself on a full disk, and does not start there."""
+    free, floor = number(facts, "db_free_mib"), _limit(guard, "floor_mib", 512)
+    if free is None:
+        return Outcome.UNKNOWN, say("how much room the data of MongoDB has is not known")
+    said = say("{n:number} MiB free where the data of MongoDB lies", n=free)
+    return (Outcome.FAIL if free < floor else Outcome.PASS), said
+
+
 def _service(guard: Guard) -> str:
     return str(guard.need.get("service", "backend"))
 
@@ -102,6 +140,14 @@ SERVICE_KINDS: Mapping[str, Rule] = {
         unknown=say("not known whether MongoDB answers"),
     ),
     "mongodb_alone": _alone,
+    "mongodb_journal": by_fact(
+        "db_journal",
+        yes=(Outcome.PASS, say("the journal of MongoDB is on")),
+        no=(Outcome.FAIL, say("the journal of MongoDB is off")),
+        unknown=say("not known whether the journal of MongoDB is on"),
+    ),
+    "mongodb_room": _data_room,
+    "ends_cleanly": _ends_cleanly,
     "redis_left": _redis_left,
     "no_dump": by_fact(
         "db_dump",

@@ -14,9 +14,12 @@ from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.permits import override_phrase
 from medflow_tui.ui.asking import Asking
 from medflow_tui.ui.finding import Finding
+from medflow_tui.ui.modals.armed import ARM_AFTER_S
 from medflow_tui.ui.modals.confirm import Confirm
 from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.passivity import Passivity
 from medflow_tui.ui.present.line import Line, Span, wrap
+from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.rights import Rights
 from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
@@ -28,8 +31,6 @@ from medflow_tui.ui.work import Work
 if TYPE_CHECKING:
     from medflow_tui.runner.dispatch import Dispatch
     from medflow_tui.ui.app import MedflowApp
-
-ARM_AFTER_S = 1.5
 
 
 class Acting:
@@ -44,11 +45,16 @@ class Acting:
         self.rights = Rights(app)
         self.steering = Steering(app, self.screen_id)
         self.finding = Finding(app)
+        self.passivity = Passivity(app)
         self._busy = False
 
     @property
     def _language(self) -> Callable[[Phrase], str]:
         return self._app.session.language.say
+
+    def ask_late(self, question: Phrase, answered: Callable[[str], None]) -> None:
+        """One line of text that counts (see `ui.questions`)."""
+        ask_late(self._app, question, answered)
 
     def open_list(self, target: str = "") -> None:
         """The playbooks that fit."""

@@ -326,17 +326,6 @@ class MedflowApp(App[int], inherit_bindings=False):
         dispatch = self.session.dispatch if self._has_begun else None
         return len(dispatch.fitting(self.snapshot)) if dispatch is not None else 0
 
-    def offers_for(self, verdict: Verdict) -> tuple[str, ...]:
-        """One line for each playbook that fits a verdict."""
-        dispatch, language = self.session.dispatch, self.session.language
-        if dispatch is None:
-            return ()
-        key = self.session.key("playbooks")
-        return tuple(
-            f"{key}  {language.say(each.title.phrase(language.code))}: {language.say(each.summary.phrase(language.code))}"
-            for each in dispatch.fitting(self.snapshot, verdict.target)
-        )
-
     def action_playbooks(self) -> None:
         """What can be done."""
         self.acting.open_list(getattr(self.screen, "target", ""))
@@ -348,6 +337,10 @@ class MedflowApp(App[int], inherit_bindings=False):
     def action_runs(self) -> None:
         """Runs of playbooks."""
         self.acting.open_runs()
+
+    def action_passive(self) -> None:
+        """Stop everything that people would notice, or let it go on."""
+        self.acting.passivity.change()
 
     def action_audit(self) -> None:
         """What was done here."""

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.model.words import say
+from medflow_tui.ui.command import (
+    AUDIT,
+    DASHBOARD,
+    DETAIL,
+    LISTS,
+    LOG,
+    PLAN,
+    PLAYBOOKS,
+    READ,
+    RUN,
+    RUNS,
+    Command,
+)
+from medflow_tui.ui.commands_of_lists import OF_LISTS
+from medflow_tui.ui.commands_of_runs import OF_RUNS
 from medflow_tui.ui.keys import CHARACTERS
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """`keys` in Textual's names, the first is shown; `action` is the name of a method `action_…` of the screen or app.
-
-    `places` are the screens on which it works (empty: all); `label` puts it on the key bar there.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    action: str
-    help: Phrase
-    label: Phrase = SILENCE
-    places: tuple[str, ...] = ()
-
-
-DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT = (
-    "dashboard",
-    "log",
-    "detail",
-    "playbooks",
-    "plan",
-    "run",
-    "runs",
-    "read",
-    "audit",
-)
-LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT)
+__all__ = [
+    "AUDIT",
+    "COMMANDS",
+    "DASHBOARD",
+    "DETAIL",
+    "LISTS",
+    "LOG",
+    "PLAN",
+    "PLAYBOOKS",
+    "READ",
+    "RUN",
+    "RUNS",
+    "Command",
+    "at",
+    "shown_key",
+]
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -49,94 +51,7 @@ COMMANDS: tuple[Command, ...] = (
         label=say("details"),
         places=(DASHBOARD,),
     ),
-    Command(
-        name="open",
-        keys=("enter",),
-        action="open",
-        help=say("make the plan of this playbook, and show it"),
-        label=say("plan"),
-        places=(PLAYBOOKS,),
-    ),
-    Command(
-        name="confirm",
-        keys=("enter",),
-        action="confirm",
-        help=say("go on to the confirmation"),
-        label=say("go on"),
-        places=(PLAN,),
-    ),
-    Command(
-        name="go on",
-        keys=("enter",),
-        action="go_on",
-        help=say("answer what the run asks, or go on with one that waits or was interrupted"),
-        label=say("go on with it"),
-        places=(RUN,),
-    ),
-    Command(
-        name="read run",
-        keys=("enter",),
-        action="open",
-        help=say("open this run"),
-        label=say("open"),
-        places=(RUNS,),
-    ),
-    Command(
-        name="stop",
-        keys=("p",),
-        action="stop",
-        help=say("stop the run after the step in hand, or let it go on after all"),
-        label=say("pause"),
-        places=(RUN,),
-    ),
-    Command(
-        name="stop now",
-        keys=("s",),
-        action="stop_now",
-        help=say("stop the run now, as far as the step in hand allows; what that does is said first"),
-        label=say("stop now"),
-        places=(RUN,),
-    ),
-    Command(
-        name="all steps",
-        keys=("t",),
-        action="all_steps",
-        help=say("all steps of the run, or the one in hand"),
-        label=say("all steps"),
-        places=(RUN,),
-    ),
-    Command(
-        name="take over",
-        keys=("o",),
-        action="take_over",
-        help=say("take over: from now on this screen gives the orders to the run"),
-        label=say("take over"),
-        places=(RUN,),
-    ),
-    Command(
-        name="leave out",
-        keys=("i",),
-        action="leave_out",
-        help=say("leave the step out that waits, with a reason, where it may be left out"),
-        label=say("leave out"),
-        places=(RUN,),
-    ),
-    Command(
-        name="end run",
-        keys=("e",),
-        action="end_run",
-        help=say("end a run that waits: as it stands, or taken back; or put it away with a reason"),
-        label=say("end it"),
-        places=(RUN,),
-    ),
-    Command(
-        name="pass over",
-        keys=("o",),
-        action="pass_over",
-        help=say("pass over a window, a limit or the second person, with a reason that somebody looks at"),
-        label=say("pass over"),
-        places=(PLAN,),
-    ),
+    *OF_RUNS,
     Command(
         name="filter",
         keys=("slash", "ctrl+f"),
@@ -223,6 +138,13 @@ COMMANDS: tuple[Command, ...] = (
         places=(DASHBOARD, LOG, PLAYBOOKS, RUN),
     ),
     Command(
+        name="passive",
+        keys=("f8",),
+        action="app.passive",
+        help=say("passive mode: stop everything here that people would notice, or let it go on again"),
+        places=(DASHBOARD, LOG, PLAYBOOKS, RUNS, RUN),
+    ),
+    Command(
         name="audit",
         keys=("f10",),
         action="app.audit",
@@ -237,113 +159,7 @@ COMMANDS: tuple[Command, ...] = (
         label=say("sign"),
         places=(AUDIT,),
     ),
-    Command(
-        name="services",
-        keys=("f2", "1", "ampersand"),
-        action="pane('services')",
-        help=say("services"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(
-        name="clinics",
-        keys=("f3", "2", "é"),
-        action="pane('clinics')",
-        help=say("clinics"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(
-        name="devices",
-        keys=("f4", "3", "quotation_mark"),
-        action="pane('devices')",
-        help=say("device sync"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(
-        name="backups",
-        keys=("f5", "4", "apostrophe"),
-        action="pane('backups')",
-        help=say("backups"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(
-        name="log",
-        keys=("f6", "5", "left_parenthesis"),
-        action="pane('log')",
-        help=say("log"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(
-        name="next pane",
-        keys=("tab",),
-        action="next_pane(1)",
-        help=say("the next pane"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(
-        name="previous pane",
-        keys=("shift+tab",),
-        action="next_pane(-1)",
-        help=say("the pane before"),
-        places=(DASHBOARD, LOG),
-    ),
-    Command(name="down", keys=("j", "down"), action="move(1)", help=say("down"), places=LISTS),
-    Command(name="up", keys=("k", "up"), action="move(-1)", help=say("up"), places=LISTS),
-    Command(name="page down", keys=("pagedown",), action="page(1)", help=say("a page down"), places=LISTS),
-    Command(name="page up", keys=("pageup",), action="page(-1)", help=say("a page up"), places=LISTS),
-    Command(name="top", keys=("g", "home"), action="top", help=say("to the top"), places=LISTS),
-    Command(
-        name="bottom",
-        keys=("G", "end"),
-        action="bottom",
-        help=say("to the bottom; the log follows again"),
-        places=LISTS,
-    ),
-    Command(
-        name="level",
-        keys=("v",),
-        action="level",
-        help=say("log: the next level and above"),
-        label=say("level"),
-        places=(LOG,),
-    ),
-    Command(
-        name="exclude",
-        keys=("minus",),
-        action="exclude",
-        help=say("log: leave out lines with these words"),
-        label=say("without"),
-        places=(LOG,),
-    ),
-    Command(
-        name="next error",
-        keys=("e",),
-        action="seek('error',1)",
-        help=say("log: the next error"),
-        label=say("error"),
-        places=(LOG,),
-    ),
-    Command(
-        name="previous error",
-        keys=("E",),
-        action="seek('error',-1)",
-        help=say("log: the error before"),
-        places=(LOG,),
-    ),
-    Command(
-        name="next warning",
-        keys=("w",),
-        action="seek('warn',1)",
-        help=say("log: the next warning"),
-        label=say("warning"),
-        places=(LOG,),
-    ),
-    Command(
-        name="previous warning",
-        keys=("W",),
-        action="seek('warn',-1)",
-        help=say("log: the warning before"),
-        places=(LOG,),
-    ),
+    *OF_LISTS,
     Command(
         name="copy",
         keys=("c",),

@@ -13,9 +13,9 @@ from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import redact
 from medflow_tui.runner.wishes import LONGEST, Wish
-from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.present.asked import asked_step, next_item
 from medflow_tui.ui.present.followed import Followed, text_of
+from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
@@ -215,12 +215,7 @@ class Steering:
         return False
 
     def _ask(self, question: Phrase, answered: Callable[[str], None], lines: tuple[str, ...] = ()) -> None:
-        def closed(text: str | None) -> None:
-            if text is not None:
-                answered(text)
-
-        is_low = self._app.economy.is_low
-        self._app.push_screen(Prompt(self._say(question), lines=lines, is_brief=is_low), closed)
+        ask_late(self._app, question, answered, lines)
 
     def _say(self, phrase: Phrase) -> str:
         return self._app.session.language.say(phrase)

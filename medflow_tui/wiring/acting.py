@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from medflow_tui.clients.tools import Tools, utc_now
 from medflow_tui.model.site import Site
+from medflow_tui.model.words import Phrase, say
 from medflow_tui.wiring import RUN_COMMAND, tools_for
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
     return Dispatch(
         site=site, state=state.resolve(), playbooks=playbooks, crew_for=crew_for, command=command, now=utc_now
     )
+
+
+def why_no_dispatch() -> Phrase:
+    """Why `dispatch_for` has none for a site."""
+    from medflow_tui.model.service import Place, Verb
+    from medflow_tui.rules.services import why_not
+
+    if os.name != "posix":
+        return why_not("pm2", Verb.RESTART, Place.WINDOWS)
+    return say("no playbook mends anything that this site watches")
 
 
 def crew_of(playbook: Playbook, site: Site, tools: Tools, login: Login | None) -> IdentifiedCrew:

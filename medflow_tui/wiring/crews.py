@@ -26,6 +26,7 @@ ROOMS = (
     "power_check",
     "medflow_secrets",
     "releases",
+    "backup_first",
     "incident",
     "site_identity",
 )

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from medflow_tui.config.load import load
 from medflow_tui.locale.language import Language
+from medflow_tui.model.releases import Deployment
 from medflow_tui.ui.commands import COMMANDS, shown_key
 
 ROOT = Path(__file__).parents[2]
@@ -60,8 +62,28 @@ def test_the_site_file_in_the_readme_is_in_order(tmp_path: Path) -> None:
     assert len(text.splitlines()) <= 45
 
 
+def test_the_table_of_releases_in_the_readme_is_in_order_and_names_every_key(tmp_path: Path) -> None:
+    text = between("### Versions", "### A line").partition("    [releases]")[2]
+    table = tomllib.loads(text.partition("\n\n")[0])
+    assert set(table) == {each.name for each in fields(Deployment)}
+    path = tmp_path / "site.toml"
+    path.write_text(
+        '[site]\ncode = "M"\nname = "M"\nenvironment = "lab"\n[target.host]\n[releases]\n'
+        + text.partition("\n\n")[0]
+    )
+    assert load(path).site.releases.backup_set == "backups/daily"
+
+
 @pytest.mark.parametrize(
-    "words", [["--help"], ["check", "--help"], ["config", "--help"], ["lab", "--help"], ["--version"]]
+    "words",
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["config", "--help"],
+        ["lab", "--help"],
+        ["release", "--help"],
+        ["--version"],
+    ],
 )
 def test_the_command_line_explains_itself(words: list[str]) -> None:
     done = subprocess.run(

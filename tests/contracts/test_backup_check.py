@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from medflow_tui.actions.backup_first import crew
 from medflow_tui.lab.backup_folder import mend, truncate_newest, write_backups
 from medflow_tui.model.procedure import Act, Mark, Outcome
 from medflow_tui.model.targets.backups import BackupsTarget
+from medflow_tui.wiring import probe_of
 from tests.servers.answering import run_answered
 from tests.servers.runs import Bench
 
@@ -44,6 +48,21 @@ def test_whole_backups_are_in_order_and_nothing_in_the_folder_changes(bench: Ben
     assert [looked.facts[each] for each in ("sets", "proved", "troubles", "untold")] == [3, 3, 0, 0]
     assert hashes(folder) == before
     assert "nobody has restored it" in (order.folder / "handover.txt").read_text()
+
+
+def test_what_it_read_is_known_to_a_deployment_that_reads_nothing_itself(bench: Bench, folder: Path) -> None:
+    def known() -> Mapping[str, object]:
+        (target,) = bench.targets
+        assert isinstance(target, BackupsTarget)
+        site = replace(bench.site, targets=(replace(target, read_budget=0),))
+        tools = replace(bench.tools, site=site)
+        return crew(site, replace(tools, probe_of=probe_of(tools)), None).survey().facts
+
+    assert "backup.verified_age_s" not in known()
+    assert run_answered(bench, bench.order(), "clear").outcome is Outcome.PASS
+    assert (known()["backup.level"], "backup.verified_age_s" in known()) == ("L1", True)
+    truncate_newest(folder)
+    assert known()["backup.set"] != "backups/daily", "the one that changed is not believed any more"
 
 
 def test_a_broken_backup_is_never_cleared_by_an_answer(bench: Bench, folder: Path) -> None:

@@ -18,6 +18,7 @@ from tests.servers.answering import run_answered
 from tests.servers.mongodb import MongodbServer, running
 from tests.servers.runs import Bench
 
+LINES = 14
 DAY_AND_NIGHT = {
     "opens": "00:00",
     "closes": "24:00",
@@ -77,6 +78,7 @@ def test_a_clinic_that_does_not_answer_and_what_is_given_up_are_handed_over(
         here = bench(server, central, tmp_path, f"127.0.0.1:{free_port()}", uplink)
         plan = here.plan()
         assert [plan.facts[each] for each in ("clinics", "waiting", "given_up")] == [2, 2, 1]
+        assert not here.state.exists(), "a plan writes nothing"
         order = here.order()
         assert run_answered(here, order, "told").outcome is Outcome.PASS
     paper = (order.folder / "handover.txt").read_text()
@@ -108,3 +110,18 @@ def test_the_central_server_is_asked_without_a_clinics_token(
         run_answered(here, here.order(), "told")
     assert central.calls
     assert not any("x-sync-token" in each.headers for each in central.calls)
+
+
+@pytest.mark.parametrize("line", range(LINES))
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_crashed_at_any_line_one_resume_ends_it(
+    server: MongodbServer, central: ScriptedWeb, tmp_path: Path, line: int
+) -> None:
+    """The central server and the clinics are only asked, however often it begins anew."""
+    with listening() as place:
+        here = bench(server, central, tmp_path, place, place)
+        order, moment = here.order(), "after" if line % 2 else "before"
+        move = here.run_over_crash(order, line, moment, lambda order: run_answered(here, order, "told"))
+    assert move.outcome is Outcome.PASS, move
+    assert here.entries(order)[-1].mark is Mark.RUN_ENDED
+    assert {each.method for each in central.calls} == {"GET"}

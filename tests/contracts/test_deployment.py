@@ -148,6 +148,17 @@ def test_a_changed_file_is_found_before_anything_is_installed(
     assert not (clinic.folder / "2.0.0" / "backend" / "node_modules").exists()
 
 
+def test_a_version_that_was_sealed_after_it_was_built_is_refused(
+    clinic: Clinic, tmp_path: Path, npm: None
+) -> None:
+    (clinic.folder / "2.0.0" / "frontend" / "dist").mkdir()
+    (clinic.folder / "2.0.0" / "frontend" / "dist" / "index.html").write_text("built elsewhere")
+    resealed(clinic)
+    _, told = whole(bench_of(clinic, tmp_path))
+    assert ("look", Mark.FAILED.value) in told
+    assert not (clinic.folder / "2.0.0" / "backend" / "node_modules").exists()
+
+
 LIARS = {
     "installs nothing": "print('added 1 package in 5ms')",
     "says nothing": GOOD_NPM.replace("print", "str"),

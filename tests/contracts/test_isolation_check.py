@@ -16,6 +16,7 @@ from tests.servers.answering import run_answered
 from tests.servers.mongodb import MongodbServer, running
 from tests.servers.runs import Bench
 
+LINES = 14
 NOWHERE = ObjectId()
 
 
@@ -89,3 +90,22 @@ def test_without_the_field_nothing_passes(bench: Bench, database: Any) -> None:
     move = run_answered(bench, bench.order(), "clear")
     assert move.act is Act.PAUSE
     assert "not known" in str(move.why)
+
+
+def test_another_database_than_the_one_in_the_plan_is_refused(bench: Bench, database: Any) -> None:
+    order = bench.order()
+    database["clinics"].insert_one({"clinicId": "ANOTHER"})
+    assert run_answered(bench, order, "told").outcome is Outcome.FAIL
+    assert not any(each.mark is Mark.INTENDED for each in bench.entries(order))
+
+
+@pytest.mark.parametrize("line", range(LINES))
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_crashed_at_any_line_one_resume_ends_it(bench: Bench, database: Any, line: int) -> None:
+    order, moment = bench.order(), "after" if line % 2 else "before"
+    before = {name: list(database[name].find()) for name in sorted(database.list_collection_names())}
+    move = bench.run_over_crash(order, line, moment, lambda order: run_answered(bench, order, "told"))
+    assert move.outcome is Outcome.PASS, move
+    assert bench.entries(order)[-1].mark is Mark.RUN_ENDED
+    assert {name: list(database[name].find()) for name in before} == before
+    assert (order.folder / "handover.txt").exists()

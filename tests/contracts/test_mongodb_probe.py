@@ -19,9 +19,10 @@ from medflow_tui.clients.mongodb import Connection, _opened, connected
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.model.health import Cause, Health, Reading
 from medflow_tui.model.targets.mongodb import AUDIT_KEPT_S, INDEXES, MongodbTarget
-from medflow_tui.probes.mongodb import build, members, unclean_shutdown
+from medflow_tui.probes.mongodb import build, members
 from medflow_tui.rules.judging import Context
 from medflow_tui.rules.judging.mongodb import judge
+from medflow_tui.rules.mongodb_log import unclean_shutdown
 from tests.servers.bad_line import bad_line
 from tests.servers.mongodb import PASSWORD, USER, MongodbServer, free_port, running
 from tests.servers.readings import never_accepting, tools

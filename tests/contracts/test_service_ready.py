@@ -16,6 +16,7 @@ from medflow_tui.clients.supervisors import supervisor
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.targets.mongodb import MongodbTarget
 from medflow_tui.model.targets.process import ProcessTarget
+from medflow_tui.model.targets.redis import RedisTarget
 from tests.contracts.scripted_web import NOWHERE, Script, ScriptedWeb, scripted_web
 from tests.servers import mongodb, valkey
 from tests.servers.readings import tools
@@ -121,9 +122,10 @@ def test_mongodb_is_ready_when_it_takes_writes_and_tells_what_a_restart_would_hi
 def test_redis_is_ready_when_it_takes_writes_and_tells_its_connections(tmp_path: Path) -> None:
     with valkey.running(tmp_path) as server:
         address = f"redis://127.0.0.1:{server.port}"
-        assert redis_ready(address, str)(0, within())[0] is Outcome.PASS
+        target = RedisTarget(name="redis", address=address)
+        assert redis_ready(target, tools(tmp_path))(0, within())[0] is Outcome.PASS
         assert of_redis(address, "").facts == {"blast.connections": 0, "blast.saving": False}
-    assert redis_ready(address, str)(0, Deadline.after(2.0))[0] is Outcome.FAIL
+    assert redis_ready(target, tools(tmp_path))(0, Deadline.after(2.0))[0] is Outcome.FAIL
 
 
 def test_how_a_service_stands_with_its_manager_is_told_to_the_guards(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from tests.servers.process import OwnProcess
 from tests.servers.runs import Bench
 from tests.servers.shares import quicksand
 
+LINES = 14
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnProcess]:
@@ -38,6 +40,7 @@ def test_a_share_that_answers_needs_nobody(server: OwnProcess, tmp_path: Path) -
     here = bench(server, tmp_path)
     plan = here.plan()
     assert [plan.facts[each] for each in ("shares", "stale", "troubles")] == [1, 0, 0]
+    assert not here.state.exists(), "a plan writes nothing"
     assert run_answered(here, here.order(), "clear").outcome is Outcome.PASS
 
 
@@ -73,3 +76,14 @@ def test_no_name_of_a_file_or_folder_is_written_down(server: OwnProcess, tmp_pat
     written = b"".join(each.read_bytes() for each in here.state.rglob("*") if each.is_file())
     assert b"MUSTERMANN" not in written
     assert b"scan.dcm" not in written
+
+
+@pytest.mark.parametrize("line", range(LINES))
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_crashed_at_any_line_one_resume_ends_it(server: OwnProcess, tmp_path: Path, line: int) -> None:
+    here = bench(server, tmp_path)
+    order, moment = here.order(), "after" if line % 2 else "before"
+    move = here.run_over_crash(order, line, moment, lambda order: run_answered(here, order, "told"))
+    assert move.outcome is Outcome.PASS, move
+    assert here.entries(order)[-1].mark is Mark.RUN_ENDED
+    assert (order.folder / "handover.txt").exists()

@@ -274,14 +274,14 @@ def test_the_command_line_lists_shows_and_rehearses_and_starts_nothing(viewer: V
     assert "only with your log-in" in text
     code, text = told("run", PLAYBOOK)
     assert code == 3
-    assert "a run is started in the dashboard" in text
+    assert "at a terminal, not a file or a pipe" in text
     site = viewer.lab.folder / "site.toml"
     text = site.read_text()
     site.write_text(text.replace('environment = "lab"', 'environment = "production"'))
     try:
         code, text = told("run", PLAYBOOK)
         assert code == 3
-        assert "a run is started in the dashboard" in text
+        assert "at a terminal, not a file or a pipe" in text
         assert "names nobody else who may agree" in told("run", PLAYBOOK, "--dry-run")[1]
     finally:
         site.write_text(site.read_text().replace('environment = "production"', 'environment = "lab"'))

@@ -35,7 +35,7 @@ with tarfile.open("eyes.tgz") as tar:
         (place / name).write_bytes(tar.extractfile("package/" + name).read())
 print("added 1 package in 5ms")
 """
-CHANGES = ("install", "build", "stop", "run_script", "switch", "start")
+CHANGES = ("install", "build", "save", "stop", "run_script", "switch", "start")
 ANSWERS = {"together.item1": "2.0.0", "together.item2": COMMIT[:8], "together.item3": "none", "seen": "works"}
 
 

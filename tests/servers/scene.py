@@ -1,4 +1,4 @@
-"""The real program on a terminal over a recorded scene: `python -m tests.servers.scene NAME [--low]`."""
+"""The real program on a terminal over a recorded scene: `python -m tests.servers.scene NAME [--low] [--run=N]`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from medflow_tui.wiring.screen import run_app
 
 def main() -> int:
     name, *words = sys.argv[1:]
-    with scene_session(name) as session:
+    run = next((int(each.partition("=")[2]) for each in words if each.startswith("--run=")), None)
+    with scene_session(name, run=run) as session:
         site = replace(session.site, low_data="--low" in words)
         return run_app(replace(session, site=site), stock_terminal="--stock" in words)
 

@@ -197,6 +197,7 @@ class Front:
         self.log, self.moment = log, moment
         self.has_database = True
         self.asked: list[str] = []
+        self.failed: Callable[[], int] = lambda: 0
 
     def answer(self, path: str) -> tuple[int, str, str]:
         self.asked.append(path)
@@ -209,7 +210,8 @@ class Front:
             return (200 if self.has_database else 503), "application/json", f'{{"ready": {word}{more}}}'
         if path == "/metrics":
             requests = f'medflow_http_requests_total{{route="/api/x",status_code="200"}} {len(self.asked)}\n'
-            text = f"medflow_process_start_time_seconds {self.moment()}\n{requests}"
+            errors = f'medflow_http_requests_total{{route="/api/x",status_code="500"}} {self.failed()}\n'
+            text = f"medflow_process_start_time_seconds {self.moment()}\n{requests}{errors}"
             return 200, "text/plain", text
         return 404, "text/html", "<pre>Cannot GET</pre>"
 

@@ -167,6 +167,7 @@ class SyncBackend:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # as Node: the connection stays open
     backend: SyncBackend
 
     def log_message(self, *_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -33,6 +34,7 @@ STATES = {
     "exited": "stopped",
     "dead": "failed",
 }
+KILLED = ("SIGKILL", "KILL", "9")
 FAILED_BY = 128  # the shell's way to tell a signal
 
 
@@ -112,8 +114,13 @@ def _seen(
         else f"signal {code - FAILED_BY}"
         if code > FAILED_BY
         else "",
+        kills_after_s=0.0 if _stop_signal(found) in KILLED else math.inf,  # we order it without a limit
         more={POLICY: policy, "health": health},
     )
+
+
+def _stop_signal(found: Mapping[str, Any]) -> str:
+    return str((found.get("Config") or {}).get("StopSignal") or "")
 
 
 def _policy(told: Mapping[str, Any]) -> str:

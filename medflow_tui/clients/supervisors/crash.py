@@ -56,7 +56,8 @@ def log_of(target: ProcessTarget, seen: Seen, deadline: Deadline) -> Log:
     """Where the newest lines of the log are from, and the lines; both empty where there is none to be read."""
     found = _LOGS.get(target.manager)
     try:
-        return found(target, seen, deadline) if found else ("", "")
+        own = _of_pidfile(target, seen, deadline)
+        return own if own[1] or found is None else found(target, seen, deadline)
     except (UnreachableError, OSError):
         return "", ""
 

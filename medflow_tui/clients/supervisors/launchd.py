@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -71,6 +72,7 @@ def parse(text: str) -> Seen:
         online=1 if state == "running" else 0,
         exit_code=code if state != "running" else None,
         ended_by=found.get("last terminating signal", ""),
+        kills_after_s=math.inf,  # `launchctl kill` only sends the signal
         more={name: found.get(name, "") for name in ("path", "stdout path", "stderr path")},
     )
 

@@ -5,12 +5,14 @@ It is asked to end by SIGTERM and by nothing stronger, and started by the progra
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -37,7 +39,7 @@ with open(fresh, "w") as file:
 os.replace(fresh, path)
 os.execvp(sys.argv[2], sys.argv[2:])
 """
-STOPPED = Seen(state="stopped", word="no such process", online=0)
+STOPPED = Seen(state="stopped", word="no such process", online=0, kills_after_s=math.inf)
 
 
 def look(target: ProcessTarget, deadline: Deadline) -> Seen:
@@ -46,7 +48,7 @@ def look(target: ProcessTarget, deadline: Deadline) -> Seen:
     try:
         written, text = path.stat().st_mtime, path.read_text(encoding="ascii")[:32]
     except FileNotFoundError:
-        return Seen(state="stopped", word="no pid file", online=0)
+        return replace(STOPPED, word="no pid file")
     except (OSError, UnicodeDecodeError):
         raise UnreachableError(Failure(cause=Cause.FORBIDDEN, text=say("pid file cannot be read"))) from None
     if not text.strip().isdecimal():
@@ -55,14 +57,14 @@ def look(target: ProcessTarget, deadline: Deadline) -> Seen:
     try:
         process = psutil.Process(pid)
         if process.create_time() > written + SLACK_S:
-            return Seen(state="stopped", word="pid given to another process", online=0)
+            return replace(STOPPED, word="pid given to another process")
         if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return STOPPED
     except psutil.NoSuchProcess:
         return STOPPED
     except psutil.AccessDenied:
         pass
-    return Seen(state="running", word="running", pid=pid)
+    return Seen(state="running", word="running", pid=pid, kills_after_s=math.inf)
 
 
 class PidFile:

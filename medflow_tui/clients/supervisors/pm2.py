@@ -27,6 +27,7 @@ STATES = {
     "errored": "failed",
     "waiting restart": "restarting",
 }
+KILL_TIMEOUT_MS = 1600  # PM2's own, for a process that sets no kill_timeout
 LARGEST = 1e14  # in the year 5138 by a time in ms
 ORDER = ("failed", "restarting", "stopped", "stopping", "starting", "running")
 
@@ -113,6 +114,7 @@ def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
         "restarts": _number(environment.get("restart_time")),
         "limit": _number(environment.get("max_memory_restart")),
         "exit_code": _number(environment.get("exit_code")),
+        "kill_timeout": _milliseconds(environment.get("kill_timeout")),
         "more": _more(environment),
     }
 
@@ -128,6 +130,17 @@ def _more(told: Mapping[str, Any]) -> dict[str, str]:
         "cron": "yes" if isinstance(cron, str) and cron not in ("", "0") else "",
         "watch": "yes" if told.get("watch") not in (None, False, "false") else "",
     }
+
+
+def _milliseconds(told: object) -> int:
+    """PM2 takes what is not set, or 0, for its own default.
+
+    >>> _milliseconds(None), _milliseconds("10000")
+    (1600, 10000)
+    """
+    if isinstance(told, str) and told.isdecimal():
+        told = int(told[:15])
+    return _number(told) or KILL_TIMEOUT_MS
 
 
 def _number(told: object) -> int | None:
@@ -153,6 +166,7 @@ def _together(found: list[dict[str, Any]]) -> Seen:
         online=states.count("running"),
         exit_code=None if worst["pid"] else worst["exit_code"],
         pids=tuple(each["pid"] for each in found if each["pid"]),
+        kills_after_s=min(each["kill_timeout"] for each in found) / 1000,
         more=worst["more"],
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +36,9 @@ def look(target: ProcessTarget, deadline: Deadline) -> Seen:
     if not os.path.lexists(folder):
         raise unknown_to("runit")
     output = run(with_rights(("sv", "status", str(folder)), sudo=target.sudo), deadline)
-    return parse(output.text, is_down_file=(folder / "down").exists())
+    seen = parse(output.text, is_down_file=(folder / "down").exists())
+    is_own = any((folder / "control" / each).exists() for each in ("t", "d", "k"))
+    return replace(seen, kills_after_s=None if is_own else math.inf)  # a script of the site may do anything
 
 
 def folder_of(target: ProcessTarget) -> Path:

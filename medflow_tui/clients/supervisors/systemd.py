@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +21,27 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PROPERTIES = (
     "LoadState,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestamp,ExecMainCode,ExecMainStatus,"
-    "MemoryMax,MemoryLimit,UnitFileState,DropInPaths,Result"
+    "MemoryMax,MemoryLimit,UnitFileState,DropInPaths,Result,"
+    "TimeoutStopUSec,KillMode,SendSIGKILL,KillSignal,RestartKillSignal"
 )
 DROP_INS = "/etc/systemd/system"
 HOLD = "zz-held-by-medflow-tui.conf"
 HOLD_TEXT = Path(__file__).with_name("held.conf")
 TIMESTAMP = "%a %Y-%m-%d %H:%M:%S UTC"
 LONGEST = 20  # digits of 2^64
+SPAN = re.compile(r"(\d{1,12})(us|ms|s|min|h|d|w|month|y)")
+UNITS_S = {
+    "us": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86_400.0,
+    "w": 604_800.0,
+    "month": 2_629_800.0,
+    "y": 31_557_600.0,
+}
+SIGKILL = "9"
 STATES = {
     "active": "running",
     "reloading": "running",
@@ -78,6 +95,7 @@ def parse(text: str) -> Seen:
         at_boot=_at_boot(found.get("UnitFileState", "")),
         held=found.get("LoadState") == "masked" or f"/{HOLD}" in found.get("DropInPaths", ""),
         ended_by=_ended_by(found),
+        kills_after_s=kills_after_s(found),
         more={name: found.get(name, "") for name in ("LoadState", "Result")},
     )
 
@@ -96,6 +114,28 @@ def _ended_by(found: dict[str, str]) -> str:
         signal = f"signal {found.get('ExecMainStatus', '?')}"
         return signal if result in ("signal", "core-dump", "success", "") else f"{result}, {signal}"
     return "" if result in ("success", "exit-code") else result
+
+
+def kills_after_s(found: Mapping[str, str]) -> float | None:
+    """How long systemd waits before SIGKILL; None when it does not say.
+
+    >>> kills_after_s({"TimeoutStopUSec": "1min 30s", "KillMode": "control-group", "SendSIGKILL": "yes"})
+    90.0
+    >>> kills_after_s({"TimeoutStopUSec": "5s", "KillMode": "control-group", "SendSIGKILL": "no"})
+    inf
+    """
+    if SIGKILL in (found.get("KillSignal"), found.get("RestartKillSignal")):
+        return 0.0
+    if found.get("KillMode") == "none" or found.get("SendSIGKILL") == "no":
+        return math.inf
+    told = found.get("TimeoutStopUSec", "")
+    if told == "infinity":
+        return math.inf
+    parts = told.split()
+    spans = [SPAN.fullmatch(each) for each in parts]
+    if not parts or None in spans:
+        return None
+    return sum(int(each[1]) * UNITS_S[each[2]] for each in spans if each is not None)
 
 
 def _number(text: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -63,6 +64,7 @@ def parse(status: str, pid: int | None, starts: str = "") -> Seen:
         online=1 if state == "running" else 0,
         at_boot=starts == "automatic" if starts else None,
         held=starts == "disabled" and state == "stopped",
+        kills_after_s=math.inf,  # Windows kills at a shutdown only
         more={STARTS: starts},
     )
 

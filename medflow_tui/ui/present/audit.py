@@ -22,6 +22,7 @@ EVENTS: Mapping[str, Phrase] = {
     "audit.closed": say("audit file closed"),
     "audit.repaired": say("a torn last line was repaired"),
     "audit.reviewed": say("audit reviewed"),
+    "lock.released": say("lock released"),
     "run.start": say("run started"),
     "confirm.typed": say("confirmed by typing"),
     "guard.result": say("guards asked"),

@@ -69,6 +69,9 @@ def choice_lines(playbook: Playbook, look: Look, cells: int) -> list[Line]:
     seen = " · ".join(language.say(each.phrase(language.code)) for each in playbook.symptoms)
     signs = wrap(seen, cells - 2) if seen else []
     lines: list[Line] = [(), *((Span(f" {each}"),) for each in summary)]
+    room = ABOUT - len(lines)
+    if len(signs) > room > 0:
+        signs = [*signs[: room - 1], fit(" ".join(signs[room - 1 :]), cells - 2, look.glyphs.more)]
     lines += [(Span(f" {each}", "quiet"),) for each in signs]
     return [*lines[:ABOUT], *(() for _ in range(ABOUT - len(lines)))]
 

@@ -77,8 +77,9 @@ def _data(followed: Followed, look: Look) -> Phrase:
         (step, stand) for step, stand in _with_stands(followed, followed.playbook) if stand not in NOT_BEGUN
     ]
     touching = [pair for pair in touching if pair[0].effect in TOUCHES_DATA]
-    doubtful = [step for step, stand in touching if stand in DOUBTFUL]
-    busy = [step for step, stand in touching if stand is not StepStand.DONE and stand not in DOUBTFUL]
+    begun = [step for step, stand in touching if stand is not StepStand.DONE and stand not in DOUBTFUL]
+    busy = begun if followed.state.phase.is_alive else []
+    doubtful = [step for step, stand in touching if stand in DOUBTFUL or (step in begun and not busy)]
     if doubtful:
         return say(
             "Whether patients' data are as they should be is not known, because of: {steps}",

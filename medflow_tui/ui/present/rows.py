@@ -226,18 +226,22 @@ _COUNT_MANY = {
 }
 
 
-def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
-    """The worst problem as a sentence, from the longest to the shortest: what, since when, and what it means.
+def worst(verdicts: tuple[Verdict, ...]) -> Verdict:
+    """The worst of what is wrong (something must be): the one that nobody handles, then the oldest (what failed first).
 
-    The worst is the one that nobody handles, then the oldest (what failed first, first). Of what it needs and is as bad, the
-    cause stands for what it has broken.
+    Of what it needs and is as bad, the cause stands for what it has broken.
     """
     trouble = [each for each in verdicts if each.health.is_trouble]
     first = min(trouble, key=_gravity)
     causes = [
         each for each in trouble if each.target in first.needs and _gravity(each)[:2] <= _gravity(first)[:2]
     ]
-    first = min(causes, key=_gravity, default=first)
+    return min(causes, key=_gravity, default=first)
+
+
+def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
+    """The worst problem as a sentence, from the longest to the shortest: what, since when, and what it means."""
+    first = worst(verdicts)
     tell = look.language.say
     name, what = called(first, look.language), tell(first.evidence, look.now)
     shortest = told = tell(say("{name}: {what}", name=name, what=what))

@@ -83,7 +83,7 @@ class AuditScreen(PagedScreen):
             return
         code = self.session.site.code
         question = say("Type {code} to sign that you looked at these records", code=code)
-        self.switchboard.ask(question, "", lambda typed: self._signed(typed.strip() == code))
+        self.switchboard.acting.ask_late(question, lambda typed: self._signed(typed.strip() == code))
 
     def _signed(self, is_meant: bool) -> None:
         standing = self._standing

@@ -17,6 +17,7 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.ui import commands
 from medflow_tui.ui.economy import LogFlow
 from medflow_tui.ui.logpace import draw_every_s, look_every_s
+from medflow_tui.ui.offers import offer_label, offers_for
 from medflow_tui.ui.panes.detail import DetailPane
 from medflow_tui.ui.panes.log import LogPane
 from medflow_tui.ui.panes.rows import RowsPane
@@ -158,7 +159,7 @@ class Board(KeyedScreen):
         if self.has_class("beside") and verdict is not None:
             pane = self.query_one(DetailPane)
             pane.about(verdict.target)
-            pane.tell(verdict, self.switchboard.offers_for(verdict), self.snapshot)
+            pane.tell(verdict, offers_for(self.switchboard, verdict), self.snapshot)
 
     def open_beside(self) -> None:
         """The list keeps its keys; the detail stands at its right."""
@@ -226,11 +227,7 @@ class Board(KeyedScreen):
 
     def bar_label(self, command: commands.Command) -> str:
         text = super().bar_label(command)
-        if command.name == "playbooks":
-            n = self.switchboard.fitting()
-            if n:
-                text += " " + self.tell(say("{n:number} fit", n=n))
-        return text
+        return offer_label(self.switchboard, text) if command.name == "playbooks" else text
 
     def tick(self) -> None:
         """Once a second: the log, and the clock when the minute is another one. Sends nothing when nothing changed."""

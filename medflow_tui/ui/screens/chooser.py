@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.timer import Timer
 
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui.present.line import Line, Span
-from medflow_tui.ui.screens.paged import PagedScreen
+from medflow_tui.ui.screens.paged import REST_S, PagedScreen
 from medflow_tui.ui.widgets.lines import Lines
 from medflow_tui.ui.widgets.scroll import Page
 
 if TYPE_CHECKING:
     from medflow_tui.ui.session import Session
-
-
-REST_S = 0.4  # what is said of a row is drawn when the key rests: passing over rows costs little
 
 
 class ChooserScreen(PagedScreen):
@@ -28,7 +24,6 @@ class ChooserScreen(PagedScreen):
         self._at = 0
         self.words = ""
         self._is_moving = False
-        self._resting: Timer | None = None
 
     def rows(self, cells: int) -> list[Line]:
         """One line for each thing that can be chosen, without the mark."""

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 
 from medflow_tui.model.health import Verdict
 from medflow_tui.ui.commands import DETAIL
+from medflow_tui.ui.offers import offers_for
 from medflow_tui.ui.panes.detail import DetailPane
 from medflow_tui.ui.screens.paged import PagedScreen
 from medflow_tui.ui.session import Session
@@ -43,7 +44,7 @@ class DetailScreen(PagedScreen):
         if not self.is_whole:
             return
         verdict = self.verdict
-        offers = self.switchboard.offers_for(verdict) if verdict is not None else ()
+        offers = offers_for(self.switchboard, verdict) if verdict is not None else ()
         self.query_one(DetailPane).tell(verdict, offers, self.switchboard.snapshot)
         self.call_after_refresh(self.draw_bar)
 

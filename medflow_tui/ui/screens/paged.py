@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
+from textual.timer import Timer
 
 from medflow_tui.model.words import say
 from medflow_tui.ui.present.line import Line, Span, width
@@ -13,9 +14,13 @@ from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 from medflow_tui.ui.widgets.scroll import Page
 
+REST_S = 0.4  # what is said of a place is drawn when the key rests: passing over lines costs little
+
 
 class PagedScreen(KeyedScreen):
     """Has one `Page`; moving keys move it. What it shows is drawn by `redraw`."""
+
+    _resting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield from self.compose_page(head=2)
@@ -54,9 +59,11 @@ class PagedScreen(KeyedScreen):
         return (Span(f"{text} ", "quiet"),) if width(text) < cells // 2 else ()
 
     def scroll_page(self, steps: int) -> None:
-        """Scroll by lines, and say anew how much stands below."""
+        """Scroll by lines; how much stands below is said anew when the key rests, as each line of it would be sent too."""
         self.query_one(Page).move(steps)
-        self.draw_bar()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST_S, self.draw_bar)
 
     def action_move(self, steps: int) -> None:
         self.scroll_page(steps)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from medflow_tui.journal.orders import passive_said
 from medflow_tui.model.procedure import Playbook
-from medflow_tui.model.words import Phrase, say
-from medflow_tui.ui.commands import PLAYBOOKS
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.runner.dispatch import Dispatch
+from medflow_tui.ui.commands import PLAYBOOKS, Command
 from medflow_tui.ui.present.choice import Standing, choice_lines, choice_row, standing_of
 from medflow_tui.ui.present.header import headline
 from medflow_tui.ui.present.line import Line, Span, wrap
@@ -21,22 +23,31 @@ class PlaybooksScreen(ChooserScreen):
     def __init__(self, session: Session, target: str = "") -> None:
         super().__init__(session)
         self._target = target
-        self.is_passive = False
+        self.passive = SILENCE
 
     def on_mount(self) -> None:
         super().on_mount()
-        Work("passive", self._ask_whether_passive)
+        self.look_whether_passive()
 
-    def _ask_whether_passive(self) -> None:
+    def look_whether_passive(self) -> None:
+        """Read it, and draw it when it has changed."""
         dispatch = self.session.dispatch
-        if dispatch is not None and dispatch.passive() is not None:
-            self.app.call_later(self._is_passive)
+        if dispatch is not None:
+            Work("passive", lambda: self._look(dispatch))
 
-    def _is_passive(self) -> None:
-        self.is_passive = True
+    def _look(self, dispatch: Dispatch) -> None:
+        passive = dispatch.passive()
+        said = passive_said(passive) if passive is not None else SILENCE
+        if said != self.passive:
+            self.app.call_later(self._is_passive, said)
+
+    def _is_passive(self, said: Phrase) -> None:
+        self.passive = said
         self.redraw()
 
     def take_snapshot(self) -> None:
+        """News, and a look whether somebody has stopped everything meanwhile."""
+        self.look_whether_passive()
         self.redraw()
 
     @property
@@ -49,7 +60,7 @@ class PlaybooksScreen(ChooserScreen):
         kinds = {each.kind for each in self.session.site.targets}
         wanted = dispatch.matching(self.words) if self.words else dispatch.playbooks
         found = [
-            (each, standing_of(each, fits=each in fits, kinds=kinds, is_passive=self.is_passive))
+            (each, standing_of(each, fits=each in fits, kinds=kinds, is_passive=bool(self.passive)))
             for each in wanted
         ]
         return found if self.words else sorted(found, key=lambda pair: pair[1].order)
@@ -73,10 +84,14 @@ class PlaybooksScreen(ChooserScreen):
         until = self.switchboard.armed_until
         mode = say("read-only") if until is None else say("ACTING until {at:clock}", at=until)
         title = self.tell(say("Playbooks: what can be done"))
-        return headline(title, self.session.site, self.tell(mode), self.look, cells)
+        shown = say("PASSIVE") if self.passive else mode
+        return headline(title, self.session.site, self.tell(shown), self.look, cells)
 
     def why_not(self) -> Phrase:
         """Why it can only be looked at now."""
+        if self.passive:
+            ending = say("{key} ends it", key=self.session.key("passive"))
+            return say("everything is stopped here:").also(self.passive, ending)
         if self.switchboard.armed_until is None:
             return say(
                 "read-only: {opening} shows the plan; {raising} raises your rights for 15 minutes",
@@ -84,6 +99,10 @@ class PlaybooksScreen(ChooserScreen):
                 raising=self.session.key("raise"),
             )
         return say("enter logs you in and makes the plan; nothing is changed by that")
+
+    def bar_label(self, command: Command) -> str:
+        is_raised = command.name == "raise" and self.switchboard.armed_until is not None
+        return "" if is_raised else super().bar_label(command)
 
     def action_open(self) -> None:
         """The plan of the chosen playbook."""

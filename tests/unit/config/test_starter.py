@@ -22,6 +22,17 @@ def test_the_defaults_make_a_site_file_that_is_in_order(tmp_path: Path) -> None:
     assert {"backend", "mongodb", "redis", "host", "backups", "log"} == {each.name for each in site.targets}
 
 
+def test_the_tables_that_are_comments_are_in_order_when_they_are_no_comments(tmp_path: Path) -> None:
+    path = write_first_site(tmp_path / "site.toml", lambda question, default: "")
+    before, mark, after = path.read_text().partition("# [releases]")
+    assert mark
+    table = "\n".join(each.removeprefix("# ") for each in (mark + after).splitlines())
+    path.write_text(before + table + "\n")
+    releases = load(path).site.releases
+    assert releases.backup[0] == "/usr/local/bin/medflow-backup"
+    assert releases.backup_set == "backups/daily"
+
+
 def test_what_is_answered_is_written_whatever_characters_it_has(tmp_path: Path) -> None:
     def ask(question: Phrase, default: str) -> str:
         return 'Clinique "Béni" \\ nord' if question is QUESTIONS[1][1] else ""

@@ -280,6 +280,7 @@ class TestCommand:
         assert set(FAULTS) == {
             "redis-down",
             "redis-not-reconnected",
+            "backend-down",
             "mongodb-frozen",
             "worker-not-started",
             "share-dead",

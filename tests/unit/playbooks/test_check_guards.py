@@ -50,7 +50,7 @@ WRONG: dict[str, dict[str, Fact]] = {
     "shares": {"unread.jobs": 2, "unread.devices": "OCT 1"},
     "limits": {"runs.ages_s": ("60",)},
 }
-BOOKS = {name: load(shipped() / f"{name}.toml") for name in (*CHECKS, "device-resync")}
+BOOKS = {name: load(shipped() / f"{name}.toml") for name in (*CHECKS, "post-incident", "device-resync")}
 GUARDS = [
     (name, guard)
     for name, book in BOOKS.items()

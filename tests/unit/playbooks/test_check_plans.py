@@ -23,7 +23,14 @@ from medflow_tui.runner.preview import make_plan
 from medflow_tui.runner.report import Report
 
 FOLDER = Path(__file__).with_name("plans")
-CHECKS = ("payments", "data-isolation", "daily-backup-check", "stale-share", "clinic-connectivity")
+CHECKS = (
+    "payments",
+    "data-isolation",
+    "daily-backup-check",
+    "stale-share",
+    "clinic-connectivity",
+    "post-incident",
+)
 NOW = datetime(2026, 11, 23, 13, 32, tzinfo=UTC)
 MEASURED: dict[str, Fact] = {
     "stuck": 3,
@@ -63,7 +70,8 @@ class Measured:
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_plan_page_says_what_it_said(name: str, code: str, tmp_path: Path) -> None:
     site = Site(code="LAB", name="Lab", environment="lab")
-    plan = make_plan(load(shipped() / f"{name}.toml"), site, Measured(), tmp_path, now=NOW)
+    inputs = {"hours": "6"} if name == "post-incident" else {}
+    plan = make_plan(load(shipped() / f"{name}.toml"), site, Measured(), tmp_path, now=NOW, inputs=inputs)
     language = Language(code, "Africa/Kinshasa")
     told = Report(speak=lambda phrase: language.say(phrase, NOW), language=code).planned(plan)
     first, rest = (

@@ -68,7 +68,10 @@ def test_no_rule_passes_when_nothing_is_known(kind: str) -> None:
 @pytest.mark.parametrize("age", [None, -1, 3601])
 def test_without_a_fresh_verified_backup_production_fails(age: int | None) -> None:
     guard = Guard(id="b", kind="verified_backup", why=Text(), fix=Text(), need={"max_age_s": 3600})
-    facts = {"environment": "production", **({} if age is None else {"backup.verified_age_s": age})}
+    facts = {
+        "environment": "production",
+        **({} if age is None else {"backup.verified_age_s": age, "backup.level": "L1"}),
+    }
     assert RELEASE_KINDS["verified_backup"](guard, facts)[0] is Outcome.FAIL
 
 

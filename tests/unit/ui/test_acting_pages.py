@@ -179,10 +179,22 @@ def test_a_run_that_stopped_says_why_whom_to_call_and_what_may_have_changed(phas
     assert "What this means Jobs go on waiting" in shown
     assert "Changed so far, or perhaps: Start the worker" in shown
     assert "Not changed: Retry 3 failed jobs" in shown
-    assert "Patients' data are safe" in shown
+    assert "Whether patients' data are as they should be is not known, because of: Start the worker" in shown
     assert "call Chance +243 000 000 003 and say: run 20261123-143200-x" in shown
     assert "You may close" not in shown
     assert "say: run 20261123-143200-x" in flat(run_lines(followed, None, look(), 80))
+
+
+@pytest.mark.parametrize(
+    ("phase", "told"),
+    [
+        (Phase.RUNNING, "are being changed or checked: Start"),
+        (Phase.INTERRUPTED, "is not known, because of: Start"),
+    ],
+)
+def test_of_a_step_that_was_cut_off_in_the_data_nothing_good_is_said(phase: Phase, told: str) -> None:
+    followed = run(phase, StepStand.DONE, StepStand.STARTED)
+    assert told in flat(run_lines(followed, CONTACT, look(), 80))
 
 
 def test_a_run_that_changed_nothing_says_so() -> None:

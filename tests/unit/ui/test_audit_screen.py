@@ -18,6 +18,8 @@ from medflow_tui.model.procedure import Mark
 from medflow_tui.model.site import Site
 from medflow_tui.rules.auditing.record import REASONS
 from medflow_tui.ui.app import MedflowApp
+from medflow_tui.ui.modals import armed
+from medflow_tui.ui.modals.order import OrderPrompt
 from medflow_tui.ui.present import audit as words
 from medflow_tui.ui.present.line import width
 from medflow_tui.ui.screens.audit import AuditScreen
@@ -64,7 +66,10 @@ async def until(app: MedflowApp, holds: object) -> None:
     raise AssertionError("it never came to that")
 
 
-async def test_it_is_signed_by_the_code_of_the_site_only(tmp_path: Path) -> None:
+async def test_it_is_signed_by_the_code_of_the_site_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(armed, "ARM_AFTER_S", 3600.0)
     here = session(tmp_path)
     here = replace(here, site=replace(here.site, code="LAB", environment="lab"), state=tmp_path)
     audit = recorded(tmp_path)
@@ -75,8 +80,10 @@ async def test_it_is_signed_by_the_code_of_the_site_only(tmp_path: Path) -> None
         await until(app, lambda: screen.can_sign)
         before = verify(audit.path).anchor.count
         for typed, count in (("NO", before), ("LAB", before + 1)):
-            await pilot.press("s")
-            await pilot.pause()
+            await pilot.press("s", *["y", "enter"] * 20)
+            question = app.screen
+            assert isinstance(question, OrderPrompt)
+            question._arm()
             await pilot.press(*typed, "enter")
             await until(app, lambda count=count: verify(audit.path).anchor.count == count)
         await until(app, lambda: not screen.can_sign)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from textual import events
 
 from medflow_tui.model.access import Access, Person
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Mark, Phase
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.follow import Follower
-from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.modals import armed
+from medflow_tui.ui.modals.order import OrderPrompt
+from medflow_tui.ui.present.followed import Followed
 from medflow_tui.ui.rights import ARMED_FOR
 from medflow_tui.ui.screens.run import RunScreen
 from medflow_tui.ui.screens.runs import RunsScreen
@@ -27,6 +32,12 @@ from tests.unit.runner.stage import NIGHT, PASS, SITE, Background, Stage
 
 ONE_PERSON = FULL.replace("needs_people = 2", "needs_people = 1").replace("cool_down_s = 900\n", "")
 OTHERS = Access(people={"grace": Person(name="grace", roles=("dba",))})
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions listen at once when it is quiet for a moment."""
+    monkeypatch.setattr(armed, "ARM_AFTER_S", 0.1)
 
 
 @asynccontextmanager
@@ -72,8 +83,25 @@ async def open_run(dashboard: Dashboard, stage: Stage) -> RunScreen:
 
 async def answer(dashboard: Dashboard, text: str, key: str = "enter") -> None:
     await dashboard.press(key)
-    await dashboard.until(lambda: isinstance(dashboard.app.screen, Prompt), "a question is asked")
+    await listening(dashboard)
     await dashboard.type(text)
+
+
+async def listening(dashboard: Dashboard) -> OrderPrompt:
+    await dashboard.until(lambda: isinstance(dashboard.app.screen, OrderPrompt), "a question is asked")
+    screen = dashboard.app.screen
+    assert isinstance(screen, OrderPrompt)
+    await dashboard.until(lambda: screen.is_armed, "it listens")
+    return screen
+
+
+async def storm(dashboard: Dashboard, pasted: str) -> None:
+    """200 keys that were not meant, and text from another window."""
+    for _ in range(100):
+        for key, character in (("enter", "\r"), ("y", "y")):
+            dashboard.app.post_message(events.Key(key, character))
+    dashboard.app.post_message(events.Paste(pasted))
+    await dashboard.press("enter")
 
 
 def answers(stage: Stage) -> list[tuple[str, str]]:
@@ -133,8 +161,9 @@ async def test_nothing_is_answered_without_raised_rights_nor_by_keys_that_were_h
         raise_rights(dashboard)
         await dashboard.press(*["enter"] * 40)
         assert not any(each.mark is Mark.ANSWERED and each.outcome is PASS for each in stage.entries)
-        if isinstance(dashboard.app.screen, Prompt):
-            await dashboard.press("escape")
+        assert isinstance(dashboard.app.screen, OrderPrompt)
+        assert not dashboard.app.screen.is_armed
+        await dashboard.press("escape")
         await answer(dashboard, "2", "s")
         run.result()
         await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it has ended as it stands")
@@ -190,15 +219,39 @@ async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(
         await dashboard.press("f9")
         await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "the run is shown at once")
         await answer(dashboard, "1", "e")
+        await listening(dashboard)
         await dashboard.type("short")
         await dashboard.until(lambda: "the reason is too short" in dashboard.text, "it wants a reason")
         await answer(dashboard, "1", "e")
+        await listening(dashboard)
         await dashboard.type("mended by hand with the vendor")
         await dashboard.until(lambda: "put away, and written down" in dashboard.text, "it is put away")
         await dashboard.press("escape")
         await dashboard.until(lambda: "waits for somebody" not in dashboard.lines[1], "the banner is gone")
         assert stage.folder is not None
         assert put_away_name(stage.folder.run) in dashboard.app.session.desk.acknowledged(NIGHT)
+
+
+async def test_progress_is_drawn_at_most_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    seen = RunScreen._seen
+
+    def other_each_time(screen: RunScreen, dispatch: Dispatch, follower: Follower) -> Followed:
+        looks.append(time.monotonic())
+        return replace(seen(screen, dispatch, follower), facts={"looks": len(looks)})
+
+    monkeypatch.setattr(RunScreen, "_seen", other_each_time)
+    stage = Stage(tmp_path, ONE_PERSON)
+    async with dashboard_of(stage) as dashboard:
+        raise_rights(dashboard)
+        run = begun(dashboard, stage)
+        await open_run(dashboard, stage)
+        await dashboard.until(lambda: len(looks) >= 3, "it is looked at three times")
+        await answer(dashboard, "2", "s")
+        run.result()
+    assert all(after - before >= 1.0 for before, after in pairwise(looks[:3]))
 
 
 async def test_every_run_is_in_the_list_found_by_its_words_and_read_again(tmp_path: Path) -> None:

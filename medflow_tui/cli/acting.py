@@ -1,0 +1,263 @@
+"""`playbook run` and `playbook resume`: what the dashboard does with keys, as questions and lines at a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medflow_tui.cli.asking import Questions, wants_login
+from medflow_tui.cli.following import Following
+from medflow_tui.cli.person import (
+    ARM_AFTER_S,
+    LOST,
+    LeftError,
+    LostError,
+    Person,
+    hearing_hang_up,
+    need_terminal,
+    undisturbed,
+)
+from medflow_tui.cli.playbook import choose, opened, rehearse, report_in
+from medflow_tui.cli.speech import DONE, FAILED, UnsaidError, complain, tell
+from medflow_tui.model.errors import ReauthError, RefusedError
+from medflow_tui.model.performer import Login
+from medflow_tui.model.procedure import Outcome, Phase, Then
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.inputs import fault, fault_of
+from medflow_tui.wiring import Options, choose_glyphs, who_am_i
+
+if TYPE_CHECKING:
+    from medflow_tui.locale.language import Language
+    from medflow_tui.model.plan import Plan
+    from medflow_tui.model.playbook import Playbook
+    from medflow_tui.runner.dispatch import Dispatch
+
+
+def run(options: argparse.Namespace, common: Options) -> int:
+    """Plan, confirm, start, follow. 0 when it succeeded, 1 when not, 3 refused before, 130 left, 129 terminal lost."""
+    dispatch, language = opened(common)
+    playbook = choose(dispatch.playbooks, options.id)
+    given = inputs_of(playbook, options.input)
+    if options.dry_run:
+        return rehearse(dispatch, language, playbook, given)
+    need_terminal()
+    acting = Acting(dispatch=dispatch, language=language, person=Person(speak=language.say))
+    return acting.guarded(lambda: acting.start(playbook, given))
+
+
+def resume(options: argparse.Namespace, common: Options) -> int:
+    """Go on with a run that waits, end it, or follow one that goes on; exit codes as of `run`."""
+    dispatch, language = opened(common)
+    stop = Then.ROLL_BACK.value if options.take_back else Then.LEAVE.value if options.leave else ""
+    need_terminal()
+    acting = Acting(dispatch=dispatch, language=language, person=Person(speak=language.say))
+    return acting.guarded(lambda: acting.go_on(options.run, stop))
+
+
+def inputs_of(playbook: Playbook, words: Sequence[str]) -> dict[str, str]:
+    """`name=value` as typed on the command line. Raises RefusedError for what the playbook does not take."""
+    found: dict[str, str] = {}
+    for each in words:
+        name, equals, value = each.partition("=")
+        if not equals or name in found:
+            raise RefusedError(say("{word}: an input is given once, as name=value", word=each))
+        found[name] = value
+    known = {each.id: each for each in playbook.inputs}
+    for name, value in found.items():
+        wrong = fault_of(known[name], (), value) if name in known else fault(playbook, {name: value})
+        if wrong:
+            raise RefusedError(wrong)
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Acting:
+    """One person at one terminal who acts; nothing is done before a plan was shown and its phrase typed."""
+
+    dispatch: Dispatch
+    language: Language
+    person: Person
+    session: str = ""
+
+    def __post_init__(self) -> None:
+        self.session = secrets.token_hex(4)
+
+    def guarded(self, act: Callable[[], int]) -> int:
+        """The exit code, also where the person or the terminal goes."""
+        try:
+            with hearing_hang_up():
+                return act()
+        except LeftError as error:
+            self.person.tell(error.phrase)
+            return FAILED
+        except (LostError, UnsaidError):
+            return LOST
+
+    def start(self, playbook: Playbook, given: Mapping[str, str]) -> int:
+        """From the questions to the end of the run."""
+        self._tell_others()
+        reason = self._questions.reason(playbook)
+        login = self._questions.login() if wants_login(playbook) else None
+        chosen = self._questions.inputs(playbook, given, login)
+        plan, login = self._plan(playbook, chosen, login)
+        run, why = "", "guard"
+        try:
+            run = self._confirmed(playbook, plan, login, reason)
+            why = "guard" if plan.refusals else "confirm_wrong"
+        except (LostError, UnsaidError):
+            why = "line_lost"
+            raise
+        except (LeftError, KeyboardInterrupt):
+            why = "by_person"
+            raise
+        finally:
+            if not run:
+                self.dispatch.left(plan, why)
+        if not run:
+            return FAILED
+        self.person.tell(say("Started: run {run}. Ctrl-C asks whether to stop it.", run=run))
+        return self._following(run).follow()
+
+    def go_on(self, run: str, stop: str) -> int:
+        """A run that waits goes on, or only to its end (`stop`); one that goes on is followed."""
+        following = self._following(run)
+        followed = following.look()
+        tell(report_in(self.language).stand(followed.state))
+        following.tell_stand(followed)
+        phase, playbook = followed.state.phase, followed.playbook
+        if phase.is_alive and not stop:
+            self.person.tell(
+                say("It goes on: it is followed here, and orders are taken over when you give one.")
+            )
+            return following.follow()
+        if phase.is_over or phase is Phase.DAMAGED or phase is Phase.PLANNED:
+            complain(self.language.say(say("nothing can be gone on with here")))
+            return DONE if phase is Phase.SUCCEEDED and not stop else FAILED
+        if phase.is_alive or playbook is None:
+            raise RefusedError(say("the run works now: follow it, and stop it with Ctrl-C first"))
+        return self._gone_on(following, playbook, stop)
+
+    def _gone_on(self, following: Following, playbook: Playbook, stop: str) -> int:
+        run, before = following.run, self.dispatch.follower(following.run)
+        phrase = self.dispatch.agreement(run).confirm
+        reason = self._questions.reason(playbook)
+        login = self._questions.login() if wants_login(playbook) else None
+        above = ending(stop, self.dispatch.site.name)
+
+        def give(login: Login | None) -> str:
+            before.poll()
+            self.dispatch.resume(
+                run,
+                who=who_am_i(),
+                reason=reason,
+                typed=phrase,
+                login=login,
+                session=self.session,
+                stop=stop,
+            )
+            return run
+
+        if not self._order(lambda: self._typed(phrase, above, reason, ARM_AFTER_S), give, login):
+            self.person.tell(say("the run waits as before"))
+            return FAILED
+        following.after = len(before.entries)
+        return following.follow()
+
+    def _confirmed(self, playbook: Playbook, plan: Plan, login: Login | None, reason: str) -> str:
+        """The whole plan, then the phrase; the run that was started, or nothing."""
+        tell("", *report_in(self.language).planned(plan), "")
+        others = self.dispatch.approvals_needed(playbook)
+        if plan.refusals:
+            self.person.tell(say("it would not start").also(*(each.said for each in plan.refusals)))
+            return ""
+        above = say("{site}: this will be done now, and written down in your name.", site=plan.site_name)
+        if others:
+            self.person.tell(say("Before its first step it waits for a second person."))
+
+        def give(login: Login | None) -> str:
+            return self.dispatch.start(
+                playbook,
+                plan,
+                who=who_am_i(),
+                reason=reason,
+                typed=plan.confirm,
+                login=login,
+                session=self.session,
+            ).run
+
+        return self._order(
+            lambda: self._typed(plan.confirm, above, reason, plan.arm_after_ms / 1000), give, login
+        )
+
+    def _order(
+        self, agrees: Callable[[], bool], give: Callable[[Login | None], str], login: Login | None
+    ) -> str:
+        """The run, once a person has agreed and it was given its order; where the log-in is too old, both again."""
+        while agrees():
+            try:
+                with undisturbed():
+                    return give(login)
+            except ReauthError as error:
+                self.person.tell(error.phrase)
+                login = self._questions.login()
+            except OSError as error:
+                raise RefusedError(say("the run cannot be written down")) from error
+        return ""
+
+    def _typed(self, phrase: str, above: Phrase, reason: str, arm_after_s: float) -> bool:
+        """Whether exactly that was typed; what else was typed leads nowhere, and that is said."""
+        self.person.tell(above, say("Reason: {reason}", reason=reason))
+        question = say("Type  {phrase}  to agree; anything else leaves:", phrase=phrase)
+        typed = self.person.confirm(question, arm_after_s=arm_after_s)
+        if not typed:
+            raise LeftError(say("left, nothing done"))
+        if typed == phrase:
+            return True
+        self.person.tell(say("That is not  {phrase}  : nothing was started", phrase=phrase))
+        return False
+
+    def _plan(
+        self, playbook: Playbook, chosen: Mapping[str, str], login: Login | None
+    ) -> tuple[Plan, Login | None]:
+        """Measured now; where only a log-in can tell whether it would start, it is asked for."""
+        self.person.tell(say("measuring what it would touch…"))
+        plan = self.dispatch.plan(playbook, login, chosen)
+        unknown = [each for each in plan.refusals if each.outcome is Outcome.UNKNOWN]
+        if login is not None or not plan.refusals or len(unknown) < len(plan.refusals):
+            return plan, login
+        self.dispatch.left(plan, "left")
+        self.person.tell(say("only with your log-in can it be told whether it would start"))
+        login = self._questions.login()
+        return self.dispatch.plan(playbook, login, chosen), login
+
+    @property
+    def _questions(self) -> Questions:
+        return Questions(dispatch=self.dispatch, language=self.language, person=self.person)
+
+    def _tell_others(self) -> None:
+        for each in self.dispatch.going_on():
+            self.person.tell(say("A run goes on here: {run}, by {who}", run=each.run, who=each.who))
+
+    def _following(self, run: str) -> Following:
+        return Following(
+            dispatch=self.dispatch,
+            language=self.language,
+            glyphs=choose_glyphs(self.dispatch.site),
+            person=self.person,
+            report=report_in(self.language),
+            who=who_am_i(),
+            session=self.session,
+            run=run,
+        )
+
+
+def ending(stop: str, site: str) -> Phrase:
+    """What going on with a run means, for each way."""
+    return {
+        "": say("{site}: the run goes on now. What was started is read back first.", site=site),
+        "leave": say("{site}: the run is ended as it stands. Nothing is taken back.", site=site),
+        "roll_back": say("{site}: what the run did is taken back now, step by step.", site=site),
+    }[stop]
