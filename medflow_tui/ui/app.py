@@ -128,6 +128,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         if self._has_begun:
             return
         self._has_begun = True
+        self.turns.open()
         if self.painter is not None:  # a size that is not the usual one is laid out once more
             self.dashboard.call_after_refresh(self.painter.lift, self)
         gc.freeze()

@@ -118,6 +118,19 @@ def test_keys_that_come_early_are_kept_and_not_shown(tmp_path: Path) -> None:
         assert b"zzz" not in terminal.written
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.1, 0.2])
+def test_keys_that_come_before_the_dashboard_stands_are_meant_for_it(tmp_path: Path, after_s: float) -> None:
+    with running(program(tmp_path), surroundings()) as terminal:
+        terminal.shows("details")
+        terminal.read(after_s)
+        terminal.type("?")
+        terminal.until(lambda: "open the details of the row" in terminal.text, "the help")
+        terminal.type("\x1b")
+        terminal.shows("refused")
+        terminal.type("q")
+        assert terminal.ended() == 0
+
+
 def cells(terminal: Terminal) -> dict[tuple[int, int], object]:
     """Every cell that shows something."""
     return {

@@ -15,17 +15,23 @@ ROUNDS = 8  # a key that sets off more than that is not waited for
 
 
 class Turns:
-    """`take` gives an event to `forward`, or keeps it until what the one before has set off is done.
+    """`take` gives an event to `forward`, or keeps it until what the one before has set off is done; all until `open`.
 
     Textual gives a key to the focused widget, and looks for its binding only when it has bubbled up: meanwhile it
-    takes the next one, which then lands where the focus was before.
+    takes the next one, which then lands where the focus was before. One that comes before there is a screen would end it.
     """
 
     def __init__(self, app: Any, forward: Callable[[Event], Awaitable[None]]) -> None:
         self._app, self._forward = app, forward
         self._waiting: deque[Event] = deque()
         self._turning: asyncio.Task[None] | None = None
-        self._is_unanswered = False
+        self._is_unanswered = self._is_open = False
+
+    def open(self) -> None:
+        """There is a screen now: what was typed before is meant for it."""
+        self._is_open = True
+        if self._waiting:
+            self._turning = asyncio.create_task(self._turn())
 
     @property
     def _is_turning(self) -> bool:
@@ -39,7 +45,7 @@ class Turns:
     async def take(self, event: Event) -> None:
         """In its turn; at once when nothing is under way."""
         self._is_unanswered = True
-        if self._is_turning:
+        if self._is_turning or not self._is_open:
             self._waiting.append(event)
             return
         await self._forward(event)
