@@ -17,6 +17,7 @@ from tests.bench.programs import HERE, pulse
 from tests.bench.terminal import Program, Size, Terminal
 
 SIZES = (Size(80, 24), Size(120, 36), Size(60, 20), Size(160, 48), Size(100, 30))
+HOME = 4  # screens, at the most, that are one upon another
 WARM_SHARE = 0.25  # of the time, in which caches fill
 MIB = 1024 * 1024
 
@@ -122,9 +123,16 @@ def soak(seconds: float, *, pause_s: float = 0.05, program: Program | None = Non
                 next_size = now + max(1.0, seconds / 200)
         found.seconds = time.monotonic() - began
         found.cpu_s = sum(process.cpu_times()[:2]) - before
+        for _ in range(HOME):  # a key that was lost on a busy machine leaves it elsewhere
+            terminal.press("escape")
+            terminal.watch(0.6)
         terminal.forget()
         terminal.press("\x0c")
-        terminal.until("help.*details")
+        try:
+            terminal.until("help.*details")
+        except TimeoutError as error:
+            sys.stderr.write(table(found.figures(), HERE) + "\n")
+            raise AssertionError("at the end it did not draw the dashboard anew") from error
     if terminal.exit_code != 0:
         raise AssertionError(f"it ended with {terminal.exit_code}")
     return found
