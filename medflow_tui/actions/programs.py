@@ -21,6 +21,7 @@ from medflow_tui.runner.stepping import EXPECTATION
 
 RUNS, SEALED, OUT = "runs", "sealed", "out"
 SHOWN_LINES, WIDEST = 400, 400
+MOST_READ = 1024 * 1024  # bytes of the end of what a program printed
 
 
 def run_folder(tools: Tools, task: Task) -> Path:
@@ -57,11 +58,19 @@ def run(tools: Tools, task: Task, argv: tuple[str, ...], within: Path, expect: E
         folder = run_folder(tools, task)
         found = Program(argv, folder / SEALED, within=within).carry_out(replace(task, step=step))
         printed = [(folder / SEALED / f"{name}.{kind}") for kind in ("out", "err")]
-        texts = [each.read_text(encoding="utf-8", errors="replace") for each in printed if each.exists()]
+        texts = [_end_of(each) for each in printed if each.exists()]
         write(tools, task, f"{name}.txt", "\n".join(texts))
     except (OSError, MedflowError) as error:
         return Finding(outcome=Outcome.UNKNOWN, said=unwritable(error))
     return replace(found, facts={**found.facts, EXPECTATION: found.outcome.value})
+
+
+def _end_of(path: Path) -> str:
+    """Whole lines only: without its beginning, a secret or a name would not be recognised. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - MOST_READ))
+        content = file.read(MOST_READ) if file.tell() == 0 else file.read(MOST_READ).partition(b"\n")[2]
+    return content.decode("utf-8", errors="replace")
 
 
 def unwritable(error: OSError | MedflowError) -> Phrase:

@@ -15,6 +15,7 @@ SLACK = timedelta(minutes=1)
 WHY_NOT: dict[str, Phrase] = {
     "self": say("nobody agrees to what they asked for themselves"),
     "same_login": say("this is the log-in, or the terminal, of the one who asks: log in by yourself"),
+    "unseen": say("where this comes from cannot be seen on this machine: agree over the phone instead"),
     "expired": say("too late: the code or the time to agree has run out"),
     "plan_changed": say("this is for another plan than the one that waits"),
     "replayed": say("this answer was used before"),
@@ -37,6 +38,9 @@ def needed(playbook: Playbook, environment: str) -> int:
 def is_same_login(requester: Origin, other: Origin) -> bool:
     """Whether two sit at one log-in: one session of the kernel's audit, one terminal, one connection, or one in the other.
 
+    Where the kernel's audit counts no log-ins (containers, log-ins without PAM), somebody who becomes another user, leaves
+    terminal and session and lets every parent end has none of these in common with what they left: nothing tells.
+
     >>> is_same_login(Origin(terminal=34816), Origin(terminal=34816, uid=1001))
     True
     """
@@ -50,6 +54,17 @@ def is_same_login(requester: Origin, other: Origin) -> bool:
     )
 
 
+def is_unseen(requester: Origin, other: Origin) -> bool:
+    """Whether too little is known to say that two log-ins differ: the process is gone, hidden, or of another container.
+
+    >>> is_unseen(Origin(audit_session=UNSET_SESSION), Origin(uid=1001, ancestors=("70@1",)))
+    True
+    """
+    if not other.session and not other.ancestors and not other.terminal:
+        return other.audit_session in (-1, UNSET_SESSION)
+    return other.audit_session == -1 != requester.audit_session
+
+
 def refusal(playbook: Playbook, access: Access, requester: Origin, other: Origin) -> str:
     """Why this person may not agree, as one of the words of WHY_NOT; empty when they may."""
     if other.uid < 0 or not other.user:
@@ -59,6 +74,8 @@ def refusal(playbook: Playbook, access: Access, requester: Origin, other: Origin
             return "self"
         if is_same_login(requester, other):
             return "same_login"
+        if is_unseen(requester, other):
+            return "unseen"
     if not set(access.roles_of(other.user)) & set(playbook.approval.roles):
         return "no_role"
     return ""

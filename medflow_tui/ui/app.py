@@ -75,7 +75,7 @@ class MedflowApp(App[int], inherit_bindings=False):
         self.thrift = Thrift(self)
         self._has_news = False
         self._acting: Acting | None = None
-        self._has_begun = False
+        self.has_begun = False
         self.banner: Phrase | None = None
         self._banner_ends = session.now()
         self.fault: Exception | None = None
@@ -125,9 +125,9 @@ class MedflowApp(App[int], inherit_bindings=False):
 
     def begin(self) -> None:
         """Once, after the first paint: the clients that looking imports would hold it up."""
-        if self._has_begun:
+        if self.has_begun:
             return
-        self._has_begun = True
+        self.has_begun = True
         self.turns.open()
         if self.painter is not None:  # a size that is not the usual one is laid out once more
             self.dashboard.call_after_refresh(self.painter.lift, self)
@@ -324,7 +324,7 @@ class MedflowApp(App[int], inherit_bindings=False):
 
     def fitting(self) -> int:
         """How many playbooks fit what is wrong."""
-        dispatch = self.session.dispatch if self._has_begun else None
+        dispatch = self.session.dispatch if self.has_begun else None
         return len(dispatch.fitting(self.snapshot)) if dispatch is not None else 0
 
     def action_playbooks(self) -> None:

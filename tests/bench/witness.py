@@ -60,7 +60,7 @@ def main() -> None:
         begin = MedflowApp.begin
 
         def begun(app: MedflowApp) -> None:
-            if not app._has_begun:
+            if not app.has_begun:
                 look()
             begin(app)
 

@@ -38,6 +38,7 @@ REASONS = (
     *(
         "self",
         "same_login",
+        "unseen",
         "expired",
         "plan_changed",
         "replayed",

@@ -70,6 +70,7 @@ OUTCOMES = {"pass": say("passed"), "fail": say("failed"), "unknown": say("unknow
 REASONS: Mapping[str, Phrase] = {
     "self": say("by the same person"),
     "same_login": say("from the same log-in"),
+    "unseen": say("from where cannot be seen"),
     "expired": say("too late"),
     "plan_changed": say("the plan had changed"),
     "replayed": say("an answer used before"),

@@ -75,6 +75,7 @@ async def test_it_is_signed_by_the_code_of_the_site_only(
     audit = recorded(tmp_path)
     app = MedflowApp(here, stock_terminal=True)
     async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, lambda: app.has_begun)
         screen = AuditScreen(here)
         app.push_screen(screen)
         await until(app, lambda: screen.can_sign)
