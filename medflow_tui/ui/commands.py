@@ -139,7 +139,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="passive",
-        keys=("f8",),
+        keys=("f12",),
         action="app.passive",
         help=say("passive mode: stop everything here that people would notice, or let it go on again"),
         places=(DASHBOARD, LOG, PLAYBOOKS, RUNS, RUN),

@@ -24,7 +24,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def stop(dashboard: Dashboard, code: str = "LAB") -> None:
-    await answer(dashboard, REASON, "f8")
+    await answer(dashboard, REASON, "f12")
     await listening(dashboard)
     await dashboard.type(code)
 
@@ -42,14 +42,14 @@ async def test_everything_is_stopped_and_let_go_on_again_and_both_stand_in_the_a
         await dashboard.until(lambda: "PASSIVE" in dashboard.lines[0], "the first line says so")
         assert "not now: everything is stopped here" in dashboard.text
         assert "passive since" in dashboard.text
-        assert "F8 ends it" in dashboard.text
-        await dashboard.press("f8")
+        assert "F12 ends it" in dashboard.text
+        await dashboard.press("f12")
         await dashboard.until(
             lambda: "u raises your rights, then it can be ended" in dashboard.text, "why not"
         )
         assert isinstance(dashboard.app.screen, PlaybooksScreen)
         raise_rights(dashboard)
-        await answer(dashboard, "LAB", "f8")
+        await answer(dashboard, "LAB", "f12")
         await dashboard.until(lambda: orders.passive() is None, "it goes on again")
         await dashboard.until(lambda: "PASSIVE" not in dashboard.lines[0], "the first line says so")
     checked = verify(stage.state / "audit.jsonl")
