@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medflow_tui.actions.backup_vault import Values, Vault, digest, is_running
-from medflow_tui.actions.looking import Looking
+from medflow_tui.actions.looking import Looking, failed
 from medflow_tui.actions.programs import run
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
@@ -16,7 +16,7 @@ from medflow_tui.model.performer import Finding, Login, Performer, Survey, Task
 from medflow_tui.model.playbook import Expect, Guard, Text
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.site import Site
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import say
 from medflow_tui.rules.argv import fault
 from medflow_tui.rules.backup_guards import PRODUCTION, facts_of, verified
 
@@ -50,7 +50,7 @@ class Look(Looking):
         if not now:
             return Finding(outcome=Outcome.UNKNOWN, said=say("{set}: it could not be read", set=name))
         if now != sets[name]["sha256"]:
-            return _failed(say("{set}: it is not what was read before: changed or damaged since", set=name))
+            return failed(say("{set}: it is not what was read before: changed or damaged since", set=name))
         return found
 
     def judged(self, sets: dict[str, Values], task: Task) -> Finding:
@@ -77,20 +77,20 @@ class Take:
         if not self._argv:
             return Finding(outcome=Outcome.PASS)
         if is_running(self._argv):
-            return _failed(say("this very command works already: wait until it has ended"))
+            return failed(say("this very command works already: wait until it has ended"))
         sets = self._vault.quiet(SETTLES_S if "began" in task.own() else 0.0)
         if not sets:
             return Finding(outcome=Outcome.UNKNOWN, said=say("no series of backups can be read"))
         writing = next((name for name, each in sets.items() if each["writing"]), "")
         if writing:
-            return _failed(say("{set}: another backup is being written", set=writing))
+            return failed(say("{set}: another backup is being written", set=writing))
         newest = max(each["size"] for each in sets.values())
         free = min(each["free"] for each in sets.values())
         if free * 10 < newest * ROOM_TENTHS:
             said = say(
                 "{free:bytes} free for a backup; the newest one has {size:bytes}", free=free, size=newest
             )
-            return _failed(said)
+            return failed(said)
         before = tuple(f"{name} {_identity(each)}" for name, each in sets.items())
         return Finding(outcome=Outcome.PASS, facts={"before": before, "began": datetime.now(UTC).isoformat()})
 
@@ -115,7 +115,7 @@ class Take:
                 return Finding(outcome=Outcome.UNKNOWN, said=say("the backup command still works"))
             time.sleep(LOOK_EVERY_S)
         if task.own().get("exit") != 0:
-            return _failed(say("how the backup ended is not known: it is taken again"))
+            return failed(say("how the backup ended is not known: it is taken again"))
         found = self.verify(task)
         return Finding(outcome=found.outcome, said=found.said)
 
@@ -132,7 +132,7 @@ class Take:
                 break
             time.sleep(LOOK_EVERY_S)
         if not new:
-            return _failed(say("the command ended well, but no new backup lies there"))
+            return failed(say("the command ended well, but no new backup lies there"))
         name, values = max(new.items(), key=lambda each: each[1]["verified"])
         facts = _told(name, values)
         least = self._least(name, values)
@@ -225,7 +225,3 @@ def _told(name: str, values: Values) -> dict[str, Fact]:
         "backup_level": values["verified"],
         "backup_sha256": values["sha256"],
     }
-
-
-def _failed(said: Phrase) -> Finding:
-    return Finding(outcome=Outcome.FAIL, said=said)

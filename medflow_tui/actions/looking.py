@@ -6,7 +6,7 @@ from medflow_tui.clients.network import UnreachableError
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.performer import Finding, Task
 from medflow_tui.model.procedure import Outcome
-from medflow_tui.model.words import say
+from medflow_tui.model.words import Phrase, say
 
 
 class Looking:
@@ -22,6 +22,11 @@ class Looking:
 
     def reconcile(self, task: Task) -> Finding:
         return Finding(outcome=Outcome.FAIL)
+
+
+def failed(said: Phrase) -> Finding:
+    """It was done wrong, or must not be done; that is known."""
+    return Finding(outcome=Outcome.FAIL, said=said)
 
 
 def unreadable(error: UnreachableError | SecretError) -> Finding:

@@ -7,9 +7,11 @@ import re
 import shutil
 from pathlib import Path
 
+from medflow_tui.actions.looking import failed
 from medflow_tui.actions.releases_looks import loaded
-from medflow_tui.actions.releases_yard import Yard, somebody_works_in, sync_file, version_of
+from medflow_tui.actions.releases_yard import Yard, somebody_works_in, version_of
 from medflow_tui.clients.network import Deadline
+from medflow_tui.clients.release_seal import replace_shared
 from medflow_tui.clients.releases import (
     LOCK,
     READY,
@@ -21,7 +23,6 @@ from medflow_tui.clients.releases import (
     read_sums,
     versions_in,
 )
-from medflow_tui.journal.private import sync_folder
 from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.performer import Finding, Task
 from medflow_tui.model.playbook import Expect
@@ -227,12 +228,4 @@ class Clean(Making):
 
 def mark_ready(release: Path, node: str) -> None:
     """Write down, durably, that this very content was made ready. Raises OSError."""
-    fresh = release / f"{READY}.fresh"
-    fresh.write_text(json.dumps({"sums": digest_of(release / SUMS), "node": node}), encoding="utf-8")
-    sync_file(fresh)
-    fresh.replace(release / READY)
-    sync_folder(release)
-
-
-def failed(said: Phrase) -> Finding:
-    return Finding(outcome=Outcome.FAIL, said=said)
+    replace_shared(release / READY, json.dumps({"sums": digest_of(release / SUMS), "node": node}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from medflow_tui.actions.releases_making import failed
+from medflow_tui.actions.looking import failed
 from medflow_tui.actions.releases_yard import Yard, somebody_works_in, version_of
 from medflow_tui.clients.release_switch import raise_data_format
 from medflow_tui.clients.releases import digest_of, glance

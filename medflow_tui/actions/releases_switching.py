@@ -6,7 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from medflow_tui.actions.releases_making import failed, mark_ready
+from medflow_tui.actions.looking import failed
+from medflow_tui.actions.releases_making import mark_ready
 from medflow_tui.actions.releases_yard import Yard, version_of
 from medflow_tui.clients.network import Deadline
 from medflow_tui.clients.release_switch import raise_data_format

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,12 +88,3 @@ class PerVersion:
 
     def reconcile(self, task: Task) -> Finding:
         return self.of(task.step.args).reconcile(task)
-
-
-def sync_file(path: Path) -> None:
-    """Make a file's content durable. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,17 +11,16 @@ from medflow_tui.cli.speech import tell
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.performer import Login
+from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.words import say
 from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.inputs import fault_of, meant
+from medflow_tui.rules.inputs import LISTED, fault_of, meant
 from medflow_tui.rules.redaction import redact
 
 if TYPE_CHECKING:
     from medflow_tui.locale.language import Language
     from medflow_tui.model.playbook import Input, Playbook
     from medflow_tui.runner.dispatch import Dispatch
-
-REASON_MIN, MOST = 10, 12  # characters; options that are listed, the others are chosen by their name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +65,9 @@ class Questions:
         return {name: value for name, value in found.items() if value}
 
     def _input(self, given: Input, options: tuple[str, ...]) -> str:
-        tell(*(f"{number}  {each}" for number, each in enumerate(options[:MOST], 1)))
-        if len(options) > MOST:
-            self.person.tell(say("and {n:number} more, by their name", n=len(options) - MOST))
+        tell(*(f"{number}  {each}" for number, each in enumerate(options[:LISTED], 1)))
+        if len(options) > LISTED:
+            self.person.tell(say("and {n:number} more, by their name", n=len(options) - LISTED))
         question = given.label.phrase(self.language.code)
         question = question.also(*((say("its number, or its name"),) if options else ()))
         question = question.also(*((say("may stay empty"),) if given.optional else ()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from medflow_tui.cli.speech import USAGE, complain, tell
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.ui.terminal.herald import TEXT_ONLY
 from medflow_tui.wiring import Options, open_dashboard, open_language, open_settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def no_screen(term: str, is_terminal: bool) -> Phrase:
     """
     if not is_terminal:
         return say("no terminal here, so this is one round as text (medflow-tui status)")
-    if term in ("", "dumb"):
+    if term in TEXT_ONLY:
         return say(
             "TERM={term} draws no screen, so this is one round as text (medflow-tui status)", term=term
         )

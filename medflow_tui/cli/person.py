@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from medflow_tui.cli.speech import tell
 from medflow_tui.model.errors import MedflowError, RefusedError
+from medflow_tui.model.playbook import ARM_AFTER_MS
 from medflow_tui.model.words import Phrase, say
 
-ARM_AFTER_S, LOOK_EVERY_S = 1.5, 0.25
+ARM_AFTER_S, LOOK_EVERY_S = ARM_AFTER_MS / 1000, 0.25
 LOST = 129  # 128 + SIGHUP, as a shell says it
 GONE = say("the terminal is gone")
 MOST = 4096  # bytes of a line that a terminal hands over at once

@@ -26,7 +26,7 @@ from medflow_tui.clients.releases import (
     read_json,
     read_sums,
 )
-from medflow_tui.journal.private import sync_folder
+from medflow_tui.journal.small_file import replace_durably
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.releases import Manifest
 from medflow_tui.model.words import say
@@ -74,8 +74,8 @@ def seal(folder: Path, words: Words, *, again: bool = False) -> Manifest:
     if text is None:
         raise RefusedError(say("the name of a file is not one that every system can have"))
     (release / SUMS).unlink(missing_ok=True)
-    replace_durably(release / MANIFEST, told)
-    replace_durably(release / SUMS, text)
+    replace_shared(release / MANIFEST, told)
+    replace_shared(release / SUMS, text)
     fault = glance(release).fault or _changed(release)
     if fault:
         (release / SUMS).unlink(missing_ok=True)
@@ -83,15 +83,9 @@ def seal(folder: Path, words: Words, *, again: bool = False) -> Manifest:
     return manifest
 
 
-def replace_durably(path: Path, text: str) -> None:
-    """A file that is the old one or the new one after a power cut. Raises OSError."""
-    fresh = path.with_name(f".{path.name}.fresh")
-    with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
+def replace_shared(path: Path, text: str) -> None:
+    """A file that others may read, too; the old one or the new one after a power cut. Raises OSError."""
+    replace_durably(path, text, aside=path.with_name(f".{path.name}.fresh"), mode=0o666)
 
 
 def unlisted(release: Path) -> tuple[str, ...]:

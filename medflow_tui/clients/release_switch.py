@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from medflow_tui.clients.release_seal import replace_durably
+from medflow_tui.clients.release_seal import replace_shared
 from medflow_tui.clients.releases import MANIFEST, read_json
 from medflow_tui.journal.private import sync_folder
 from medflow_tui.model.releases import FOLDER, Deployment
@@ -134,4 +134,4 @@ def raise_data_format(deployment: Deployment, least: int) -> None:
     """Write down that data may be in this format from now on; it never goes back. Raises OSError."""
     if least <= (data_format(deployment) or 0):
         return
-    replace_durably(Path(deployment.folder) / DATA, f"{least}\n")
+    replace_shared(Path(deployment.folder) / DATA, f"{least}\n")

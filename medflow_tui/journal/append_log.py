@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medflow_tui.journal.private import sync_folder
+from medflow_tui.journal.small_file import replace_durably
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.words import say
@@ -136,16 +137,9 @@ class AppendLog:
 
 
 def write_durably(path: Path, content: str) -> None:
-    """A whole new file: written aside, fsynced, renamed, folder fsynced. Raises UnwritableError."""
-    aside = path.with_name(path.name + ".partial")
+    """A whole new file, in a folder that is there; durable when it returns. Raises UnwritableError."""
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-        sync_folder(path.parent)
+        replace_durably(path, content, aside=path.with_name(path.name + ".partial"))
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -1,28 +1,38 @@
-"""A small text file of the state folder that is replaced whole: the old one or the new one, also after a power cut."""
+"""A small text file that is replaced whole: the old one or the new one, also after a power cut."""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from medflow_tui.journal.private import make_folder, sync_folder
 
+OWN = 0o600
+
 
 def replace_text(path: Path, text: str) -> None:
-    """Write the file, readable by this user only; its folder is made. Durable when it returns.
+    """Write a file of the state folder, readable by this user only; its folder is made. Durable when it returns.
 
     Raises OSError and leaves nothing half-written.
     """
     make_folder(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}")
+    replace_durably(path, text, aside=path.with_name(f".{path.stem}{secrets.token_hex(4)}"))
+
+
+def replace_durably(path: Path, text: str, *, aside: Path, mode: int = OWN) -> None:
+    """Written `aside` in the same folder (with that mode, less what the umask takes), fsynced, renamed, folder fsynced.
+
+    Raises OSError; what stands aside is gone then.
+    """
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        aside.replace(path)
         sync_folder(path.parent)
     except OSError:
-        Path(name).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise

@@ -11,6 +11,10 @@ from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.words import Phrase, Value
 
 NO_FACTS: Facts = MappingProxyType({})
+REASON_MIN, ARM_AFTER_MS = (
+    10,
+    1500,
+)  # letters of a reason; how long late keys are waited for before a person may answer
 ACQUIRE, RELEASE, PROGRAM = "hold.acquire", "hold.release", "program.run"
 """Actions of the engine itself: take and give back holds, and run a program by its argv list."""
 
@@ -284,8 +288,8 @@ class Playbook:
     blast: Text = Text()
     way_back: Text = Text()
     no_undo_reason: Text = Text()
-    reason_min_chars: int = 10
-    arm_after_ms: int = 1500
+    reason_min_chars: int = REASON_MIN
+    arm_after_ms: int = ARM_AFTER_MS
     plan_expires_s: int = 1800
     source: str = ""
     sha256: str = ""

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.model.playbook import (
+    ARM_AFTER_MS,
     PROGRAM,
+    REASON_MIN,
     Approval,
     Choice,
     Effect,
@@ -113,8 +115,8 @@ class _Builder:
             blast=read.text(read.table(document, "blast"), "blast.say"),
             way_back=read.text(head, "playbook.way_back", needed=False),
             no_undo_reason=read.text(head, "playbook.no_undo_reason", needed=False),
-            reason_min_chars=read.number(confirm, "confirm.reason_min_chars", 10),
-            arm_after_ms=read.number(confirm, "confirm.arm_after_ms", 1500),
+            reason_min_chars=read.number(confirm, "confirm.reason_min_chars", REASON_MIN),
+            arm_after_ms=read.number(confirm, "confirm.arm_after_ms", ARM_AFTER_MS),
             plan_expires_s=read.number(confirm, "confirm.expires_s", 1800),
             source=source,
             sha256=hashlib.sha256(source.encode("utf-8")).hexdigest(),

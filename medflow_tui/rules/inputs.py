@@ -9,6 +9,7 @@ from medflow_tui.model.playbook import Input, Playbook
 from medflow_tui.model.words import SILENCE, Phrase, say
 
 LONGEST = 200
+LISTED = 12  # options that are listed; the others are chosen by their name
 
 
 def fault(playbook: Playbook, chosen: Mapping[str, str]) -> Phrase:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Input, Playbook
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.inputs import fault
+from medflow_tui.rules.inputs import LISTED, fault_of, meant
 from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
     from medflow_tui.ui.app import MedflowApp
-
-MOST = 12  # options that are listed; the others are chosen by their name
 
 
 class Asking:
@@ -66,9 +63,9 @@ class Asking:
     def _ask(self, given: Input, options: tuple[str, ...], wrong: Phrase | None = None) -> None:
         self._app.say_briefly(None)
         tell, code = self._app.session.language.say, self._app.session.language.code
-        lines = [f"{number}  {each}" for number, each in enumerate(options[:MOST], 1)]
-        if len(options) > MOST:
-            lines.append(tell(say("and {n:number} more, by their name", n=len(options) - MOST)))
+        lines = [f"{number}  {each}" for number, each in enumerate(options[:LISTED], 1)]
+        if len(options) > LISTED:
+            lines.append(tell(say("and {n:number} more, by their name", n=len(options) - LISTED)))
         if wrong is not None:
             lines.append(tell(wrong))
         question = [tell(given.label.phrase(code))]
@@ -79,32 +76,15 @@ class Asking:
 
         def closed(text: str | None) -> None:
             if text is not None:
-                self._take(given, options, chosen(text, options))
+                self._take(given, options, meant(text, options))
 
         asked = Prompt(" · ".join(question), lines=tuple(lines), is_brief=self._app.economy.is_low)
         self._app.push_screen(asked, closed)
 
     def _take(self, given: Input, options: tuple[str, ...], value: str) -> None:
-        wrong = self._fault(given, options, value)
+        wrong = fault_of(given, options, value)
         if wrong:
             self._ask(given, options, wrong)
             return
         self._answers[given.id] = value
         self._next()
-
-    def _fault(self, given: Input, options: tuple[str, ...], value: str) -> Phrase | None:
-        if value and options and value not in options:
-            return say("that is not there to choose")
-        alone = replace(self._playbook, inputs=(given,))
-        return fault(alone, {given.id: value} if value else {}) or None
-
-
-def chosen(text: str, options: tuple[str, ...]) -> str:
-    """What was meant: one of the options by its number, unless that is a name itself; else the text.
-
-    >>> chosen("2", ("v1", "v2")), chosen(" v1 ", ("v1", "v2")), chosen("2", ("2", "3")), chosen("9", ("v1",))
-    ('v2', 'v1', '2', '9')
-    """
-    text = text.strip()
-    is_number = text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(options)
-    return options[int(text) - 1] if is_number and text not in options else text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import redact
 from medflow_tui.ui.questions import ask_late
-from medflow_tui.ui.rights import REASON_MIN
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.work import Work
 

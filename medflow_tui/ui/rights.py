@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.performer import Login
+from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import redact
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from medflow_tui.ui.app import MedflowApp
 
 ARMED_FOR = timedelta(minutes=15)
-REASON_MIN = 10
 
 
 class Rights:

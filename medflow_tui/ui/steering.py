@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.health import Acknowledgement
+from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.procedure import Item, Phase, Step, Then
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
@@ -15,6 +16,7 @@ from medflow_tui.rules.redaction import redact
 from medflow_tui.runner.wishes import LONGEST, Wish
 from medflow_tui.ui.present.asked import asked_step, next_item
 from medflow_tui.ui.present.followed import Followed, text_of
+from medflow_tui.ui.present.steered import stopping_text
 from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.work import Work
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from medflow_tui.ui.screens.run import RunScreen
 
 PUT_AWAY_FOR = timedelta(days=3650)
-REASON_MIN = 10
 WAYS = (Then.PAUSE, Then.LEAVE, Then.ROLL_BACK)
 
 
@@ -87,11 +88,7 @@ class Steering:
         if followed is None or not screen.is_alive:
             self._app.say_briefly(say("there is nothing to stop: the run does not work now"))
             return
-        step = followed.playbook.step(followed.state.step) if followed.playbook is not None else None
-        own = text_of(step.stop_text, followed, screen.look) if step is not None and step.stop_text else ""
-        if step is not None and step.effect.changes and not own:
-            own = self._say(say("The step in hand is brought to its end first: half a change helps nobody."))
-        lines = (own or self._say(say("The step in hand only reads: it is broken off.")), *self._ways())
+        lines = (stopping_text(followed, screen.look), *self._ways())
 
         def answered(text: str) -> None:
             if text.strip() in ("1", "2", "3"):

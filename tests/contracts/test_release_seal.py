@@ -188,7 +188,7 @@ def test_cut_off_in_the_middle_it_is_no_version_and_may_be_sealed_again(
 ) -> None:
     assert seal(folder, *SAID) == 0
     (folder / "backend" / "VERSION").write_text("2.4.0 mended")
-    real, calls = release_seal.replace_durably, []
+    real, calls = release_seal.replace_shared, []
 
     def gone(path: Path, text: str) -> None:
         calls.append(path)
@@ -197,7 +197,7 @@ def test_cut_off_in_the_middle_it_is_no_version_and_may_be_sealed_again(
         real(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(release_seal, "replace_durably", gone)
+        patch.setattr(release_seal, "replace_shared", gone)
         assert seal(folder, *SAID, "--again") == 3
     assert glance(folder).fault == "no-sums"
     assert seal(folder, *SAID, "--again") == 0

@@ -13,6 +13,7 @@ from medflow_tui.model.procedure import RunState
 from medflow_tui.runner.follow import Follower
 from tests.servers.queue_scene import runs_of
 from tests.servers.small_site import program, surroundings, write_site
+from tests.unit.playbooks.books import GUARD
 
 PATIENCE_S = 20.0
 TITLE, TITLE_FR, PHRASE = "Walk along the line", "Parcourir la ligne", "LINE WALK"
@@ -54,16 +55,7 @@ label = "What is it for?"
 label_fr = "Pour quoi faire ?"
 pattern = "[a-z ]{3,40}"
 """
-GUARD = """
-[[guard]]
-id = "{kind}"
-kind = "{kind}"
-why = "So that it holds."
-why_fr = "Pour que cela tienne."
-fix = "Mend it."
-fix_fr = "Réparez."
-"""
-READ = """
+GATE = """
 [[step]]
 id = "{name}"
 title = "Gate {name}"
@@ -74,28 +66,24 @@ why = "Nobody passes a closed gate."
 why_fr = "Nul ne passe une porte fermée."
 if_it_fails = "Nothing is lost."
 if_it_fails_fr = "Rien n'est perdu."
-run = ["/usr/bin/head", "-n", "1", "{gate}"]
+"""
+READ = (
+    GATE
+    + """run = ["/usr/bin/head", "-n", "1", "{gate}"]
 effect = "read"
 [step.expect]
 stdout_require = ["go"]
 """
-CHANGE = """
-[[step]]
-id = "{name}"
-title = "Gate {name}"
-title_fr = "Porte {name}"
-say = "The gate {name} is waited for."
-say_fr = "La porte {name} est attendue."
-why = "Nobody passes a closed gate."
-why_fr = "Nul ne passe une porte fermée."
-if_it_fails = "Nothing is lost."
-if_it_fails_fr = "Rien n'est perdu."
-run = ["/usr/bin/dd", "if={gate}", "of={made}", "oflag=append", "conv=notrunc"]
+)
+CHANGE = (
+    GATE
+    + """run = ["/usr/bin/dd", "if={gate}", "of={made}", "oflag=append", "conv=notrunc"]
 effect = "disruptive"
 on_unknown = "ask"
 [step.expect]
 exit = [0]
 """
+)
 CHECKLIST = """
 [[step]]
 id = "agree"

@@ -11,13 +11,14 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
+from medflow_tui.model.playbook import ARM_AFTER_MS
 from medflow_tui.ui.modals.question import put
 from medflow_tui.ui.screens.sized import SizedScreen
 from medflow_tui.ui.theme import style
 from medflow_tui.ui.widgets.lines import Lines
 
 Result = TypeVar("Result")
-ARM_AFTER_S = 1.5
+ARM_AFTER_S = ARM_AFTER_MS / 1000
 
 
 class Armed(SizedScreen[Result], ModalScreen[Result], Generic[Result]):

@@ -8,17 +8,16 @@ from textual.message import Message
 
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import Phase, RunState
-from medflow_tui.model.site import Contact
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.follow import Follower
 from medflow_tui.ui.commands import RUN, Command
 from medflow_tui.ui.present.asked import asked_step
-from medflow_tui.ui.present.detail import contact_for
 from medflow_tui.ui.present.followed import Followed
 from medflow_tui.ui.present.line import Line, Span
 from medflow_tui.ui.present.run import run_lines, run_title
 from medflow_tui.ui.present.run_step import step_lines
+from medflow_tui.ui.present.steered import contact_of
 from medflow_tui.ui.screens.paged import PagedScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.widgets.lines import Lines
@@ -202,18 +201,7 @@ class RunScreen(PagedScreen):
 
     def _lines(self, followed: Followed, cells: int) -> list[Line]:
         draw = run_lines if self.shows_all_steps else step_lines
-        return draw(followed, self._contact(followed), self.look, cells, self._goodbye())
-
-    def _contact(self, followed: Followed) -> Contact | None:
-        """The role that the run names, else the person for what it mends, else the assistance."""
-        site, playbook = self.session.site, followed.playbook
-        named = site.contacts.get(followed.state.call)
-        if named is not None:
-            return named
-        fits = playbook.fits if playbook is not None else ()
-        target = next((each for each in site.targets if each.kind in fits and each.contact), None)
-        owner = site.contacts.get(playbook.owner) if playbook is not None else None
-        return owner or contact_for(site, target)
+        return draw(followed, contact_of(followed, self.session.site), self.look, cells, self._goodbye())
 
     def _goodbye(self) -> Phrase:
         key = self.session.key("runs")

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from medflow_tui.ui.terminal.canvas import Canvas
 from medflow_tui.ui.terminal.cell import Run
-from medflow_tui.ui.terminal.herald import SIGN, eraser
+from medflow_tui.ui.terminal.herald import SIGN, eraser, is_ours
 from medflow_tui.ui.terminal.plain import plainly
 from medflow_tui.ui.terminal.repertoire import repertoire
 
@@ -90,7 +90,8 @@ def curtain(
 
 
 def _prepared(draw: Draw, environ: Mapping[str, str]) -> Curtain | None:
-    if any(environ.get(each) for each in OTHERWISE) or not _is_ours():
+    is_main = threading.current_thread() is threading.main_thread()  # only it may hear signals
+    if any(environ.get(each) for each in OTHERWISE) or not is_main or not is_ours():
         return None
     try:
         cells, lines = os.get_terminal_size(1)
@@ -101,16 +102,6 @@ def _prepared(draw: Draw, environ: Mapping[str, str]) -> Curtain | None:
     canvas.fit(cells, lines)
     canvas.want(draw(cells, lines))
     return Curtain(canvas, attributes)
-
-
-def _is_ours() -> bool:
-    """Whether there is a terminal, and our processes have it: a change by one in the background would stop it."""
-    if threading.current_thread() is not threading.main_thread() or not (os.isatty(0) and os.isatty(1)):
-        return False
-    try:
-        return os.tcgetpgrp(0) == os.getpgrp()
-    except OSError:
-        return False
 
 
 def _listen_quietly(attributes: list[Any]) -> None:

@@ -10,7 +10,7 @@ import os
 
 SIGN = "medflow-tui ..."
 ERASE = "\r\x1b[K"
-TEXT_ONLY = ("", "dumb")
+TEXT_ONLY = ("", "dumb")  # of TERM: these draw no screen
 LABS = ("--still", "--pulse")
 TALKING = ("--help", "-h", "--version")
 
@@ -20,7 +20,8 @@ _stands = False
 def hail(words: list[str]) -> None:
     """Show the sign where a dashboard may be meant by these words; a wrong guess is erased before it says anything."""
     global _stands
-    if not (os.name == "posix" and _may_be_dashboard(words) and _is_terminal()):
+    draws = os.name == "posix" and os.environ.get("TERM", "") not in TEXT_ONLY
+    if not (draws and _may_be_dashboard(words) and is_ours()):
         return
     try:
         os.write(1, SIGN.encode())
@@ -62,9 +63,8 @@ def _may_be_dashboard(words: list[str]) -> bool:
     )
 
 
-def _is_terminal() -> bool:
-    if os.environ.get("TERM", "") in TEXT_ONLY:
-        return False
+def is_ours() -> bool:
+    """Whether there is a terminal, and our processes have it: a change by one in the background would stop it."""
     try:
         return os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp()
     except OSError:

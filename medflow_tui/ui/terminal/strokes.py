@@ -143,7 +143,7 @@ def _write(pen: Pen, y: int, wanted: Row, shown: Row, at: int, stop: int, limit:
 
 def _streaks(pen: Pen, wanted: Row, at: int, stop: int) -> list[tuple[int, int, bool]]:
     """A run as parts, those apart that are one cell many times."""
-    if stop - at < STREAK or not (pen.can.repeats or _has_streak(wanted[at:stop])):
+    if stop - at < STREAK or not (pen.can.repeats or GAP in _text(wanted[at:stop])):
         return [(at, stop, False)]
     parts: list[tuple[int, int, bool]] = []
     begins = at
@@ -160,11 +160,11 @@ def _streaks(pen: Pen, wanted: Row, at: int, stop: int) -> list[tuple[int, int, 
 
 def has_gap(row: Row) -> bool:
     """Whether there are blanks before its end that need not be written on a line that is blank."""
-    return GAP in "".join([character for character, _ in row]).rstrip()
+    return GAP in _text(row).rstrip()
 
 
-def _has_streak(cells: Row) -> bool:
-    return GAP in "".join([character for character, _ in cells])
+def _text(cells: Row) -> str:
+    return "".join([character for character, _ in cells])
 
 
 def _streak(pen: Pen, y: int, cell: Cell, at: int, ends: int, *, is_last: bool) -> bool:

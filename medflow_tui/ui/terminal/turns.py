@@ -18,7 +18,8 @@ class Turns:
     """`take` gives an event to `forward`, or keeps it until what the one before has set off is done; all until `open`.
 
     Textual gives a key to the focused widget, and looks for its binding only when it has bubbled up: meanwhile it
-    takes the next one, which then lands where the focus was before. One that comes before there is a screen would end it.
+    takes the next one, which then lands where the focus was before. One that comes before the first paint
+    would lay its screen over a dashboard that then never begins.
     """
 
     def __init__(self, app: Any, forward: Callable[[Event], Awaitable[None]]) -> None:

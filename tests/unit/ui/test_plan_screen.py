@@ -16,7 +16,6 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Mark
 from medflow_tui.runner import detached, surroundings
 from medflow_tui.runner.dispatch import Dispatch
-from medflow_tui.runner.follow import Follower
 from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.confirm import Confirm
 from medflow_tui.ui.modals.order import OrderPrompt
@@ -28,6 +27,7 @@ from tests.unit.runner.stage import NIGHT, SITE, Stage
 from tests.unit.ui.test_run_screen import (
     ONE_PERSON,
     OTHERS,
+    a_run_that_waits,
     answer,
     begun,
     dashboard_of,
@@ -259,13 +259,7 @@ async def test_what_was_done_is_taken_back_through_the_confirmation(
     stage = Stage(tmp_path, ONE_PERSON)
     async with dashboard_of(stage) as dashboard:
         raise_rights(dashboard)
-        run = begun(dashboard, stage)
-        await open_run(dashboard, stage)
-        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
-        await dashboard.press("p")
-        run.result()
-        monkeypatch.setattr(Follower, "_writer_lives", lambda follower: False)  # its process has ended
-        await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "it can be ended")
+        await a_run_that_waits(dashboard, stage, monkeypatch)
         await answer(dashboard, "3", "e")
         await confirmation(dashboard)
         assert "what the run did is taken back now" in dashboard.text

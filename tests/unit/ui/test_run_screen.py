@@ -116,6 +116,17 @@ def begun(dashboard: Dashboard, stage: Stage, **more: str) -> Background:
     return stage.in_background(**{"session": dashboard.app.acting.screen_id, **more})
 
 
+async def a_run_that_waits(dashboard: Dashboard, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open on the screen, paused at its checklist, its process ended."""
+    run = begun(dashboard, stage)
+    await open_run(dashboard, stage)
+    await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
+    await dashboard.press("p")
+    run.result()
+    monkeypatch.setattr(Follower, "_writer_lives", lambda follower: False)
+    await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "it can be ended")
+
+
 async def test_a_checklist_and_a_decision_are_answered_by_keys(tmp_path: Path) -> None:
     stage = Stage(tmp_path, ONE_PERSON)
     async with dashboard_of(stage) as dashboard:
@@ -201,13 +212,7 @@ async def test_a_run_that_waits_is_told_until_it_is_put_away_with_a_reason(
 ) -> None:
     stage = Stage(tmp_path, ONE_PERSON)
     async with dashboard_of(stage) as dashboard:
-        run = begun(dashboard, stage)
-        await open_run(dashboard, stage)
-        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
-        await dashboard.press("p")
-        run.result()
-        monkeypatch.setattr(Follower, "_writer_lives", lambda follower: False)  # its process has ended
-        await dashboard.until(lambda: "e end it" in dashboard.lines[-1], "it can be ended")
+        await a_run_that_waits(dashboard, stage, monkeypatch)
         assert "Not changed:" in dashboard.text
         await dashboard.press("escape")
         await dashboard.until(
