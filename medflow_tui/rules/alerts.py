@@ -1,7 +1,8 @@
-"""From judgement to standing verdict: soft until confirmed, since when, stale when it is old."""
+"""From judgement to standing verdict: soft until confirmed, since when, stale when it is old; which comes first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -110,3 +111,20 @@ def exit_code(healths: tuple[Health, ...]) -> int:
     if Health.UNKNOWN in healths or Health.STALE in healths:
         return 3
     return 1 if Health.WARNING in healths else 0
+
+
+def worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """The worst of what is wrong (something must be): the one that nobody handles, then the oldest (what failed first).
+
+    Of what it needs and is as bad, the cause stands for what it has broken.
+    """
+    trouble = [each for each in verdicts if each.health.is_trouble]
+    first = min(trouble, key=_gravity)
+    causes = [
+        each for each in trouble if each.target in first.needs and _gravity(each)[:2] <= _gravity(first)[:2]
+    ]
+    return min(causes, key=_gravity, default=first)
+
+
+def _gravity(verdict: Verdict) -> tuple[int, bool, datetime]:
+    return rank(verdict.health), verdict.acknowledged is not None, verdict.since

@@ -8,16 +8,22 @@ from collections.abc import Sequence
 
 from medflow_tui.model.health import Snapshot
 from medflow_tui.model.playbook import Playbook, Text
+from medflow_tui.rules.alerts import worst
 
 
 def fitting(playbooks: Sequence[Playbook], snapshot: Snapshot, target: str = "") -> tuple[Playbook, ...]:
-    """Those that mend a kind of target that is in trouble now (or the named target's kind), in their own order."""
-    kinds = {
-        each.kind
-        for each in snapshot.verdicts
-        if each.health.is_trouble and (not target or each.target == target)
-    }
-    return tuple(each for each in playbooks if kinds.intersection(each.fits))
+    """Those that mend a kind of target that is in trouble now (or the named target's kind).
+
+    First those that are made for the cause, then those that mend it too, then those for what it has broken.
+    """
+    trouble = [
+        each for each in snapshot.verdicts if each.health.is_trouble and (not target or each.target == target)
+    ]
+    if not trouble:
+        return ()
+    kinds, cause = {each.kind for each in trouble}, worst(trouble).kind
+    found = (each for each in playbooks if kinds.intersection(each.fits))
+    return tuple(sorted(found, key=lambda each: (each.fits[0] != cause, cause not in each.fits)))
 
 
 def matching(playbooks: Sequence[Playbook], words: str) -> tuple[Playbook, ...]:

@@ -16,11 +16,16 @@ def offers_for(app: MedflowApp, verdict: Verdict) -> tuple[str, ...]:
     dispatch, language = app.session.dispatch, app.session.language
     if dispatch is None:
         return ()
-    key = app.session.key("playbooks")
-    return tuple(
-        f"{key}  {language.say(each.title.phrase(language.code))}: {language.say(each.summary.phrase(language.code))}"
+    key, code = app.session.key("playbooks"), language.code
+    offers = (
+        say(
+            "{name}: {what}",
+            name=language.say(each.title.phrase(code)),
+            what=language.say(each.summary.phrase(code)),
+        )
         for each in dispatch.fitting(app.snapshot, verdict.target)
     )
+    return tuple(f"{key}  {language.say(each)}" for each in offers)
 
 
 FEW = 3  # playbooks that are worth counting; which of many is the right one, only their page can say

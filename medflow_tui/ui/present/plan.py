@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from medflow_tui.model.health import Health
 from medflow_tui.model.plan import GuardResult, Plan, PlannedStep
 from medflow_tui.model.procedure import Outcome, Text
@@ -93,7 +95,8 @@ class _Page:
     def reach(self) -> list[Line]:
         """What is touched, on which servers, as whom, what a lost line does, the way back."""
         plan, age = self._plan, max(0, round((self._look.now - self._plan.measured_at).total_seconds()))
-        targets = " · ".join(plan.targets.values())
+        systems = Counter(plan.targets.values()).items()
+        targets = " · ".join(f"{each} ×{n}" if n > 1 else each for each, n in systems)
         if plan.operator:
             person = say("as {operator}, role {role}", operator=plan.operator, role=plan.role or "?")
             targets = f"{targets} · {self._tell(person)}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from medflow_tui.locale.language import Language
 from medflow_tui.model.health import EPOCH, Health, Verdict
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.alerts import rank
+from medflow_tui.rules.alerts import worst
 from medflow_tui.ui.present.health import Glyphs, called, counts, spark
 from medflow_tui.ui.present.line import Line, Span, fit, width
 
@@ -226,19 +226,6 @@ _COUNT_MANY = {
 }
 
 
-def worst(verdicts: tuple[Verdict, ...]) -> Verdict:
-    """The worst of what is wrong (something must be): the one that nobody handles, then the oldest (what failed first).
-
-    Of what it needs and is as bad, the cause stands for what it has broken.
-    """
-    trouble = [each for each in verdicts if each.health.is_trouble]
-    first = min(trouble, key=_gravity)
-    causes = [
-        each for each in trouble if each.target in first.needs and _gravity(each)[:2] <= _gravity(first)[:2]
-    ]
-    return min(causes, key=_gravity, default=first)
-
-
 def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
     """The worst problem as a sentence, from the longest to the shortest: what, since when, and what it means."""
     first = worst(verdicts)
@@ -254,10 +241,6 @@ def headlines(verdicts: tuple[Verdict, ...], look: Look) -> tuple[str, ...]:
         return (told, told, shortest)
     means = tell(first.judgement.means, look.now)
     return (tell(say("{what}: {means}", what=told, means=means)), told, shortest)
-
-
-def _gravity(verdict: Verdict) -> tuple[int, bool, datetime]:
-    return rank(verdict.health), verdict.acknowledged is not None, verdict.since
 
 
 def with_words(verdicts: Iterable[Verdict], words: str, look: Look) -> tuple[Verdict, ...]:

@@ -58,7 +58,8 @@ class PlaybooksScreen(ChooserScreen):
             return []
         fits = dispatch.fitting(self.switchboard.snapshot, self._target)
         kinds = {each.kind for each in self.session.site.targets}
-        wanted = dispatch.matching(self.words) if self.words else dispatch.playbooks
+        in_order = (*fits, *(each for each in dispatch.playbooks if each not in fits))
+        wanted = dispatch.matching(self.words) if self.words else in_order
         found = [
             (each, standing_of(each, fits=each in fits, kinds=kinds, is_passive=bool(self.passive)))
             for each in wanted
