@@ -60,8 +60,9 @@ def is_unseen(requester: Origin, other: Origin) -> bool:
     >>> is_unseen(Origin(audit_session=UNSET_SESSION), Origin(uid=1001, ancestors=("70@1",)))
     True
     """
-    if not other.session and not other.ancestors and not other.terminal:
-        return other.audit_session in (-1, UNSET_SESSION)
+    for each, known in ((requester, requester.session), (other, other.session or other.ancestors)):
+        if not known and not each.terminal and each.audit_session in (-1, UNSET_SESSION):
+            return True
     return other.audit_session == -1 != requester.audit_session
 
 

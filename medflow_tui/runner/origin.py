@@ -54,12 +54,13 @@ def _family(pid: int) -> dict[int, tuple[str, ...]]:
 
 
 def _session(pid: int, family: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
-    """Its leader, which may be gone or no parent any more (`nohup`, a shell that was left), and those it comes from in it."""
+    """Its leader, which may be gone or no parent any more (`nohup`, a shell that was left), and those it comes from in it.
+
+    In a container the leader may be init, which is nobody's log-in, or outside (number 0): those it comes from remain.
+    """
     number = _number(family.get(pid, ()), SESSION)
-    if number <= 1:
-        return ()
-    members = {number: _stat(number)}
-    members |= {each: fields for each, fields in family.items() if _number(fields, SESSION) == number}
+    members = {number: _stat(number)} if number > 1 else {}
+    members |= {each: of for each, of in family.items() if each > 1 and _number(of, SESSION) == number}
     return tuple(filter(None, (_named(each, fields) for each, fields in members.items())))
 
 

@@ -116,3 +116,48 @@ def test_one_whose_process_has_ended_when_it_is_looked_at_is_not_taken_for_anoth
     assert (run.count(), refused(run)) == (0, ["unseen"])
     (record,) = audited(desk, "approve.refused")
     assert (record["actor"]["name"], record["result"]["why"]) == ("nobody", "unseen")  # type: ignore[index]
+
+
+INSIDE = """
+import json, os, pty
+from dataclasses import asdict
+from medflow_tui.runner.origin import here
+asks = here()
+pid, terminal = pty.fork()
+if pid == 0:
+    os.write(1, json.dumps(asdict(here())).encode() + b"\\n")
+    os._exit(0)
+print(json.dumps([asdict(asks), json.loads(os.read(terminal, 65536))]))
+"""
+
+
+@pytest.mark.parametrize("before", [(), ("setsid", "-w")], ids=["leader outside", "leader is init"])
+def test_in_a_container_whoever_opens_a_terminal_of_their_own_stays_in_the_log_in(
+    before: tuple[str, ...],
+) -> None:
+    """The session's leader there is init, or cannot be seen: what both come from still tells."""
+    done = subprocess.run(
+        (
+            "unshare",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            *before,
+            "sh",
+            "-c",
+            '"$0" -c "$1"; exit $?',
+            sys.executable,
+            INSIDE,
+        ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    asks, opened = (Origin(**each) for each in json.loads(done.stdout))
+    asks, opened = (
+        replace(each, session=tuple(each.session), ancestors=tuple(each.ancestors)) for each in (asks, opened)
+    )
+    assert asks.terminal == 0 != opened.terminal
+    assert is_same_login(asks, opened)

@@ -77,6 +77,13 @@ def test_who_may_agree(other: Origin, why: str) -> None:
     assert not why or WHY_NOT[why]
 
 
+@pytest.mark.parametrize(
+    "asks", [Origin(uid=1000, user="amani"), Origin(uid=1000, user="amani", audit_session=UNSET_SESSION)]
+)
+def test_an_agreement_to_one_of_whom_nothing_can_be_seen_is_given_over_the_phone(asks: Origin) -> None:
+    assert refusal(BOOK, ACCESS, asks, DOUDOU) == "unseen"
+
+
 def test_what_nobody_knows_is_not_the_same_log_in() -> None:
     unset = replace(Origin(), audit_session=UNSET_SESSION)
     assert not is_same_login(unset, unset)

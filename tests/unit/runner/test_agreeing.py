@@ -38,6 +38,7 @@ ACCESS = Access(
         }
     )
 )
+AMANI = Origin(uid=54320, user="amani", audit_session=8, terminal=34829)
 DOUDOU = Origin(uid=54321, user="doudou", audit_session=9, terminal=34830)
 SECRETS = {"file:claire": OWN_KEY, "file:nurse": bytes(32)}
 
@@ -72,7 +73,7 @@ class Desk:
             recorder=Recorder(journal, Audit.of(stage.site, stage.state), stage.playbook, plan),
             playbook=stage.playbook,
             plan=plan,
-            mandate=Mandate(who="amani", reason="x", typed="x", plan_hash=plan.hash),
+            mandate=Mandate(who="amani", reason="x", typed="x", plan_hash=plan.hash, origin=AMANI),
             site=stage.site,
             state=stage.state,
             secret=secret,
