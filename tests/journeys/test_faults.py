@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from medflow_tui.lab.backend.limits import EXHAUSTED_S
 from medflow_tui.lab.people import PLANTED_NAME, PLANTED_SECRET
 from medflow_tui.model.health import Health
 from medflow_tui.model.targets.mongodb import MongodbTarget
@@ -126,6 +127,7 @@ SCENES = (
     Scene(
         fault="rate-limited",
         seen={"queue/api": Seen(health=UNKNOWN, words="429 until ", label="api")},
+        may=("queue/worker",),  # known without the API only while it has just worked
         exit_code=3,
     ),
     Scene(
@@ -162,7 +164,15 @@ async def test_a_fault_is_seen_in_the_right_words_and_gone_when_mended(
                 20,
             )
     done = await check(clinic, tmp_path / "nagios", "--json")
+    ends = time.monotonic() + EXHAUSTED_S + 5
+    while keeps_to_a_wait(done) and time.monotonic() < ends:  # it was told later than the dashboard was
+        await asyncio.sleep(1)
+        done = await check(clinic, tmp_path / "nagios", "--json")
     assert (done.code, done.table["verdict"]) == (0, "ok"), done.table
+
+
+def keeps_to_a_wait(done: Done) -> bool:
+    return any("429 until " in each["evidence"] for each in done.targets.values())
 
 
 @pytest.mark.parametrize("fault", ["mongodb-frozen", "share-dead"])
