@@ -21,7 +21,7 @@ from medflow_tui.model.targets.log import LogTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.distinct import distinct_names
-from medflow_tui.rules.logalarms import alarm_in
+from medflow_tui.rules.logalarms import alarms_of
 from medflow_tui.rules.logline import parse
 
 HOW = say("the end of the file, read as text")
@@ -138,8 +138,8 @@ def _counted(raw: Iterable[str], target: LogTarget, now: datetime, zone: tzinfo,
     recent = [(each, line) for each, line in timed if (each is None or each >= since) and not line.continued]
     alarms: Counter[str] = Counter()
     alarm_at: dict[str, datetime | None] = {}
-    for each, line in recent:
-        alarm = alarm_in(line.text, line.source)
+    found = alarms_of((line.text, line.source) for _, line in recent)
+    for (each, _), alarm in zip(recent, found, strict=True):
         if alarm is not None:
             alarms[alarm.name] += 1
             alarm_at[alarm.name] = each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from medflow_tui.model.words import Phrase, say
@@ -90,11 +91,19 @@ ALARMS = (
 )
 
 
-def alarm_in(text: str, source: str = "") -> Alarm | None:
+def alarm_in(text: str, source: str = "", among: Sequence[Alarm] = ALARMS) -> Alarm | None:
     """The first known alarm in a line; the source in brackets belongs to the text.
 
     >>> alarm_in("Redis: Max reconnection attempts reached").name
     'redis-given-up'
     """
     whole = f"[{source}] {text}".lower()
-    return next((each for each in ALARMS if all(needle in whole for needle in each.needles)), None)
+    return next((each for each in among if all(needle in whole for needle in each.needles)), None)
+
+
+def alarms_of(lines: Iterable[tuple[str, str]]) -> Iterator[Alarm | None]:
+    """That of each line, given as text and source. Most logs have none at all, which one look at all of it tells."""
+    known = [*lines]
+    whole = "\n".join(f"[{source}] {text}" for text, source in known).lower()
+    among = [each for each in ALARMS if all(needle in whole for needle in each.needles)]
+    return (alarm_in(text, source, among) if among else None for text, source in known)

@@ -37,27 +37,30 @@ def chosen_of(raw: Sequence[str], at_most: int) -> tuple[list[str], int]:
     text = "\n".join(raw).lower()
     words = [each for each in (*_BAD, *_DUBIOUS) if each in text]
     lower = text.split("\n") if words else []
-    alarming = [number for number, line in enumerate(lower) if _is_alarming(line, words)]
+    hits = {word: _with_word(word, lower) for word in words}
+    alarming = sorted(set().union(*hits.values()))
+    bad = set().union(*(found for word, found in hits.items() if word in _BAD))
     newest = range(len(raw) - 1, -1, -1)
     taken = set(newest[: max(1, at_most // NEWEST)])
     for number in (*reversed(alarming), *newest):
         if len(taken) >= at_most:
             break
         taken.add(number)
-    errors = sum(_is_error(lower[number]) for number in alarming if number not in taken)
+    left_out = [number for number in alarming if number not in taken]
+    names_levels = '"level"' in text
+    errors = sum(_is_error(lower[each], each in bad) if names_levels else each in bad for each in left_out)
     return [raw[number] for number in sorted(taken)], errors
 
 
-def _is_alarming(line: str, words: Sequence[str]) -> bool:
-    return any(each in line and (each != _FAILED or _STATUS.search(line) is not None) for each in words)
+def _with_word(word: str, lower: Sequence[str]) -> set[int]:
+    found = {number for number, line in enumerate(lower) if word in line}
+    return {each for each in found if _STATUS.search(lower[each])} if word == _FAILED else found
 
 
-def _is_error(line: str) -> bool:
+def _is_error(line: str, is_bad: bool) -> bool:
     """The level that a record names, else the words."""
     level = _LEVEL.search(line)
-    if level is not None:
-        return level[1].startswith(_ERRORS)
-    return any(each in line for each in _BAD)
+    return level[1].startswith(_ERRORS) if level is not None else is_bad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,9 @@ class Terminal:
         self.program, self.size = program, size
         self._wire = Wire(line)
         self.chunks: list[Chunk] = []
+        self.waits: list[
+            tuple[float, float]
+        ] = []  # when something came, and seconds until all of it is carried
         self.presses: list[Press] = []
         self.samples: list[Sample] = []
         self.exit_code: int | None = None
@@ -267,6 +270,8 @@ class Terminal:
             self._hung_up = True
             return
         self.chunks += self._wire.carry(data, now := self.now)
+        if self._wire.line.rate:
+            self.waits.append((now, self._wire.waiting(now) / self._wire.line.rate))
         self._seen += data
         self._keyboard.hear(data)
         if answers := self._answers.to(data):

@@ -120,13 +120,14 @@ def log_row(entry: LogLine, cells: int, look: Look, *, marked: bool = False, sev
     room = cells - 1 - CLOCK - 1 - LEVEL - 1 - sources - 1 - width(origin) - width(times)
     text = f"{entry.code} {entry.text}" if entry.code else entry.text
     return (
-        Span(look.glyphs.marker if marked else " ", "marker"),
-        Span(head, "quiet"),
-        Span(fit(level, LEVEL, ""), style),
-        Span(" "),
-        Span(fit(entry.source, sources, look.glyphs.more), "quiet"),
-        Span(" "),
+        *(
+            (Span(look.glyphs.marker, "marker"), Span(head, "quiet"))
+            if marked
+            else (Span(f" {head}", "quiet"),)
+        ),
+        Span(f"{fit(level, LEVEL, '')} ", style),
+        Span(f"{fit(entry.source, sources, look.glyphs.more)} ", "quiet"),
         Span(fit(text, max(1, room), look.glyphs.more), style if entry.level >= Level.ERROR else ""),
-        Span(origin, "quiet"),
-        Span(times, "strong"),
+        *((Span(origin, "quiet"),) if origin else ()),
+        *((Span(times, "strong"),) if entry.count > 1 else ()),
     )

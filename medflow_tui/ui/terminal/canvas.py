@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from medflow_tui.ui.terminal.cell import BLANK, Run
 from medflow_tui.ui.terminal.pen import Pen
 from medflow_tui.ui.terminal.repertoire import PLAIN, Repertoire
-from medflow_tui.ui.terminal.strokes import Row, cost, differing, draw, has_gap, parts
+from medflow_tui.ui.terminal.strokes import Row, cost, differing, draw, gains_blank, has_gap, parts
 
 if TYPE_CHECKING:
     from rich.color import ColorSystem
@@ -177,16 +177,24 @@ class Canvas:
         return True
 
     def _blank_some(self, due: Due) -> None:
-        gaining = [y for y in due if has_gap(self._wanted[y])]
-        over = dict.fromkeys(due, 0) | {y: self._cost(y, self._shown[y]) for y in gaining}
-        afresh = over | {
-            y: self._cost(y, self._blank_row) for y in gaining if self._shown[y] != self._blank_row
-        }
-        self._afresh = {y for y in due if afresh[y] + ERASE < over[y]}
-        if sum(over.values()) - sum(afresh.values()) > ERASE_ALL:
-            self._blank_below(over, afresh)
+        gaining = [y for y in due if gains_blank(self._wanted[y], self._shown[y])]
+        over, afresh = self._both_costs(gaining)
+        self._afresh = {y for y in gaining if afresh[y] + ERASE < over[y]}
+        if sum(over.values()) - sum(afresh.values()) > ERASE_ALL and len(gaining) * ERASE > ERASE_ALL:
+            even = [y for y in due if y not in over and has_gap(self._wanted[y])]
+            more_over, more_afresh = self._both_costs(even)
+            free = dict.fromkeys(due, 0)
+            self._blank_below(free | over | more_over, free | afresh | more_afresh)
         for y in self._afresh:
             (self._first if y in self._first else self._later)[y] = 0, self.width
+
+    def _both_costs(self, lines: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """In bytes, of writing over what is there, and of writing on blank lines."""
+        over = {y: self._cost(y, self._shown[y]) for y in lines}
+        blank = self._blank_row
+        return over, {
+            y: each if self._shown[y] == blank else self._cost(y, blank) for y, each in over.items()
+        }
 
     def _blank_below(self, over: dict[int, int], afresh: dict[int, int]) -> None:
         saved, most, top = 0, ERASE_ALL, self.height

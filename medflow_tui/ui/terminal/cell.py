@@ -8,6 +8,7 @@ from functools import lru_cache
 Cell = tuple[str, str]  # character (empty behind a wide one), style as SGR parameters
 Run = tuple[int, int, list[Cell]]  # line, column, cells from there on
 BLANK: Cell = (" ", "")
+SHORT = 24  # characters of a text that is likely to be drawn again
 
 
 @lru_cache(maxsize=1024)
@@ -37,10 +38,10 @@ def add_text(cells: list[Cell], text: str, sgr: str, size_of: Callable[[str], in
     >>> row == [("e\u0301", "31"), BLANK]
     True
     """
-    blank = (" ", sgr) if shows_on_blank(sgr) else BLANK
     if text.isascii():
-        cells += [blank if each == " " else (each, sgr) for each in text]
+        cells += _short_cells(text, sgr) if len(text) <= SHORT or text.isspace() else _ascii_cells(text, sgr)
         return
+    blank = (" ", sgr) if shows_on_blank(sgr) else BLANK
     for each in text:
         size = size_of(each)
         if size == 0 and cells:
@@ -48,3 +49,14 @@ def add_text(cells: list[Cell], text: str, sgr: str, size_of: Callable[[str], in
             cells[at] = (cells[at][0] + each, sgr if cells[at] == BLANK else cells[at][1])
         elif size:
             cells += [blank if each == " " else (each, sgr), *[("", sgr)] * (size - 1)]
+
+
+def _ascii_cells(text: str, sgr: str) -> tuple[Cell, ...]:
+    blank = (" ", sgr) if shows_on_blank(sgr) else BLANK
+    return tuple([blank if each == " " else (each, sgr) for each in text])
+
+
+@lru_cache(maxsize=2048)
+def _short_cells(text: str, sgr: str) -> tuple[Cell, ...]:
+    """Names, levels and the room behind a text return in each frame."""
+    return _ascii_cells(text, sgr)

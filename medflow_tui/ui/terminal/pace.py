@@ -20,7 +20,11 @@ SPAN_S = 0.5  # over which a rate is measured, when the line was busy that long
 LOOKED_AT = 4  # answers, of which the one that waited least tells what stands in the line
 UNSTEADY_OVER = 12  # answers
 FALL = 0.7  # of the rate, at once
-GROWTH, GROWING, MOST_GROWTH = 0.02, 1.3, 0.1  # of the rate: at first, and more while nothing waits
+EASE = 0.95  # of what the line was seen to carry is given to it: what waits drains
+HOLD_S = 20.0  # before it is tried whether it carries more by now, which only too much can tell
+BEYOND = 1.1  # times what it was seen to carry: from there on it carries more indeed
+# of the rate with each answer: while it is tried, and times which, up to which, when it does carry more
+GROWTH, GROWING, MOST_GROWTH = 0.01, 1.3, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Pace:
         self._was_held_back = False
         self._changed_at = self._corrected_at = -1e9
         self._growth = GROWTH
+        self._carries, self._fell_at = 0.0, -1e9
         self._queue = self._queue_at = 0.0
 
     def sent(self, number: int, now: float) -> None:
@@ -94,12 +99,11 @@ class Pace:
             seen = self._busy_rate(answer, chance, TELLING if stands else ALONE_TELLING)
             if seen is not None:
                 least = FALL * self.rate if self.is_measured and self.rate else 0.0
-                self._take(max(least, SLOWEST if rtt_s >= NEAR_S else SLOWEST_NEAR, seen), now)
+                self._carries, self._fell_at = seen, now
+                self._take(max(least, SLOWEST if rtt_s >= NEAR_S else SLOWEST_NEAR, EASE * seen), now)
                 self._growth = GROWTH
         elif self.rate is not None and self._was_held_back and answer.asked.at > self._changed_at:
-            self._take(self.rate * (1 + self._growth), now)
-            self._growth = min(MOST_GROWTH, GROWING * self._growth)
-            self._was_held_back = False
+            self._grow(self.rate, now)
         if stands and self.rate is not None and answer.asked.at > self._corrected_at + SPAN_S:
             self._drain(now)
             self._queue += standing * self.rate
@@ -122,6 +126,16 @@ class Pace:
             return 0.0
         self._drain(now)
         return max(0.0, self._queue / self.rate - REST_S + LEAST_SLICE_S)
+
+    def _grow(self, rate: float, now: float) -> None:
+        """Back to what the line is known to carry; beyond that seldom, as it is found out only by being too fast."""
+        if rate < EASE * self._carries:
+            self._take(min(EASE * self._carries, rate * (1 + MOST_GROWTH)), now)
+        elif now - self._fell_at >= HOLD_S:
+            self._take(rate * (1 + self._growth), now)
+            if rate > BEYOND * self._carries:
+                self._growth = min(MOST_GROWTH, GROWING * self._growth)
+        self._was_held_back = False
 
     def _take(self, rate: float, now: float) -> None:
         self.rate, self._changed_at = rate, now

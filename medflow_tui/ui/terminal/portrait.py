@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.style import Style
 from textual.app import App
+from textual.widgets import Input
 
 PATIENCE_S = 10.0
 THEME = "ansi-dark"  # as `wiring` sets it for a terminal: the colours keep their names
@@ -59,7 +60,10 @@ async def sit(
         begin()
         for key in keys:
             await _settled(app, pilot, before)
-            await pilot.press(*(key[1:] if key.startswith("=") else (key,)))
+            is_text = key.startswith("=")
+            while is_text and not isinstance(app.screen.focused, Input):  # a question listens late
+                await pilot.pause(0.02)
+            await pilot.press(*(key[1:] if is_text else (key,)))
         await _settled(app, pilot, before, shows)
         return Portrait(width=size[0], lines=_lines(app))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import compress, groupby
-from operator import ne
+from operator import eq, ne
 
 from medflow_tui.ui.terminal.cell import BLANK, Cell
 from medflow_tui.ui.terminal.pen import Pen
@@ -15,6 +16,7 @@ FEW = 3  # blanks that are no dearer than erasing the rest of the line
 FAR = 12  # cells
 STREAK = 5  # equal cells from which a shorter way may pay
 GAP = " " * STREAK
+_GAPS = re.compile(f"{GAP} *")
 MOVE = 4  # bytes, usually
 
 
@@ -103,17 +105,16 @@ def _erase_rest(pen: Pen, y: int, shown: Row, tail: int, at: int) -> None:
 
 def _run_end(wanted: Row, shown: Row, at: int, end: int) -> int:
     """Where a run that begins at a cell which differs ends: parts that are near each other are one run."""
-    last, probe, gap = at, at, 0
-    while probe < end:
-        character, style = wanted[probe]
-        if wanted[probe] != shown[probe]:
-            last, gap = probe, 0
-        else:
-            gap += len(character.encode("utf-8", "replace"))
-            if gap > NEAR or (wanted[probe] != BLANK and style != wanted[last][1]):
-                break
-        probe += 1
-    return _whole(wanted, last + 1)
+    last, seen, gap = at, at, 0
+    for probe in compress(range(at, end), map(eq, wanted[at:end], shown[at:end])):
+        if probe > seen + 1:
+            last, gap = probe - 1, 0
+        seen = probe
+        character, style = cell = wanted[probe]
+        gap += len(character.encode("utf-8", "replace"))
+        if gap > NEAR or (style != wanted[last][1] and cell != BLANK):
+            return _whole(wanted, last + 1)
+    return _whole(wanted, last + 1 if seen == end - 1 and seen > last else end)
 
 
 def _whole(row: Row, stop: int) -> int:
@@ -161,6 +162,20 @@ def _streaks(pen: Pen, wanted: Row, at: int, stop: int) -> list[tuple[int, int, 
 def has_gap(row: Row) -> bool:
     """Whether there are blanks before its end that need not be written on a line that is blank."""
     return GAP in _text(row).rstrip()
+
+
+def gains_blank(wanted: Row, shown: Row) -> bool:
+    """Whether there is something in such a gap now: blanks that are there already cost nothing either way.
+
+    >>> row = [("a", ""), *[BLANK] * 5, ("b", "")]
+    >>> gains_blank(row, row), gains_blank(row, [("x", "")] * 7)
+    (False, True)
+    """
+    text = _text(wanted)
+    if len(text) != len(wanted):  # a wide character
+        return has_gap(wanted)
+    text = text.rstrip()
+    return GAP in text and any(wanted[a:b] != shown[a:b] for a, b in map(re.Match.span, _GAPS.finditer(text)))
 
 
 def _text(cells: Row) -> str:

@@ -35,6 +35,11 @@ class Turns:
             self._turning = asyncio.create_task(self._turn())
 
     @property
+    def is_busy(self) -> bool:
+        """Whether a key has come whose turn is not over."""
+        return self._is_turning or bool(self._waiting)
+
+    @property
     def _is_turning(self) -> bool:
         return self._turning is not None and not self._turning.done()
 

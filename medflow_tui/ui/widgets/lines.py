@@ -31,7 +31,7 @@ class Lines(Widget):
 
     def show(self, lines: Sequence[Spans]) -> None:
         """Put these lines in place of the old ones."""
-        new = [tuple((text, token) for text, token in each) for each in lines]
+        new = [tuple(each) for each in lines]
         old, self._lines = self._lines, new
         height = min(max(len(old), len(new)), max(self.size.height, 0) or len(new))
         changed = [
@@ -62,5 +62,7 @@ class Lines(Widget):
         """One line as Textual wants it."""
         spans = self._lines[y] if y < len(self._lines) else ()
         style_of = getattr(self.app, "style_of", self._style_of)
-        strip = Strip([Segment(text, style_of(token)) for text, token in spans if text])
+        segments = [Segment(text, style_of(token)) for text, token in spans if text]
+        is_plain = all(text.isascii() for text, _ in spans)
+        strip = Strip(segments, sum(len(text) for text, _ in spans) if is_plain else None)
         return strip.adjust_cell_length(self.size.width)

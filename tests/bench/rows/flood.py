@@ -21,17 +21,18 @@ from tests.bench.witness import FIRST_SCREEN
 
 RATE, SECONDS, WARM_S = 1000, 15.0, 2.0
 KB_PER_S = {"80x24": 2.2, "160x48": 6.2}
-CPU_PERCENT, STALE_MS, STALE_THIN_S = 1.5, 500.0, 0.85
+CPU_PERCENT, STALE_MS, STALE_THIN_S, WAITS_MS = 1.5, 500.0, 0.85, 50.0
 OLD_LINES, OLD_FROM = 200, 500_000
 ALONE = ("f6", "m")  # the log, and nothing beside it
 
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """What was observed while the log grew."""
+    """What was observed while the log grew; `waits` in seconds, after each write."""
 
     run: Run
     writes: list[Write]
+    waits: list[float]
 
     @property
     def stale(self) -> list[float]:
@@ -75,6 +76,8 @@ def _figures(floods: dict[str, Flood], size: str, *, is_thin: bool) -> Iterator[
         yield Figure(
             what=f"{what}: staleness p95", size=size, unit="s", values=late, aim=STALE_THIN_S, note=note
         )
+        waits = {name: 1000 * upper(each.waits) for name, each in floods.items()}
+        yield Figure(what=f"{what}: waits in the line, p95", size=size, unit="ms", values=waits, aim=WAITS_MS)
         return
     cpu = {name: each.run.cpu_percent for name, each in floods.items()}
     yield Figure(what=f"{what}: bytes", size=size, unit="kB/s", values=rate, at_most=KB_PER_S.get(size))
@@ -120,7 +123,8 @@ def flood(program: Program, size: Size, log: Path, line: Line, *keys: str, secon
         steady_from=begins,
         steady_to=ends,
     )
-    return Flood(run, writes_of(times, terminal.began))
+    waits = [each for at, each in terminal.waits if begins <= at <= ends]
+    return Flood(run, writes_of(times, terminal.began), waits)
 
 
 def sights(run: Run, writes: list[Write]) -> list[Sight]:
