@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from medflow_tui.actions.checking import CheckCrew, Subject, check_crew
 from medflow_tui.actions.handing_over import Sighting
+from medflow_tui.actions.names import BACKUP_CHECK as ACTIONS
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.health import Reading
 from medflow_tui.model.performer import Login
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
-
-ACTIONS = ("backup_check.look", "backup_check.close")
 
 UNFINISHED = ("checking", "waiting")
 

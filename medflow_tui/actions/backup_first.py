@@ -20,8 +20,6 @@ from medflow_tui.model.words import say
 from medflow_tui.rules.argv import fault
 from medflow_tui.rules.backup_guards import PRODUCTION, facts_of, verified
 
-ACTIONS = ("backup_first.take", "backup_first.keep", "backup_first.look")
-
 FORBIDDEN = (r"(?i)^(\d{4}-\d\d-\d\d\S*\s+)?\W*(\w*error|fatal|failed|échec|erreur)\b",)
 ROOM_TENTHS = 13  # of the size of the newest one, as `design/guarded-runs.md` A.5 asks
 MARGIN_S, LOOK_EVERY_S, DISKS_DIFFER_S = 5.0, 0.2, 120.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from medflow_tui.actions.handing_over import Named, Paper, Sighting, write
-from medflow_tui.actions.looking import Looking, unreadable
+from medflow_tui.actions.looking import Looking, broken_off, unreadable
 from medflow_tui.clients.network import UnreachableError
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact, Facts
@@ -67,16 +67,20 @@ class Eyes:
     pause: Callable[[float], None] = time.sleep
     _probes: dict[str, Probe] = field(default_factory=dict)
 
-    def look(self, *, looks: int, ends: float) -> tuple[Sighting, ...]:
-        """Everything once more, until it is settled or the time is over."""
+    def look(
+        self, *, looks: int, ends: float, halted: Callable[[], str] = lambda: ""
+    ) -> tuple[Sighting, ...]:
+        """Everything once more, until it is settled, the time is over, or somebody asked to stop."""
         seen: list[tuple[Target, tuple[Reading, ...]]] = []
         for target in self.targets:
+            if halted():
+                break
             probe, count = self._probe(target), 0
             while True:
                 readings = probe.read(target.deadline_s)
                 count += 1
                 is_late = time.monotonic() + target.deadline_s > ends
-                if is_late or (count >= looks and self.subject.settled(readings)):
+                if is_late or halted() or (count >= looks and self.subject.settled(readings)):
                     break
                 self.pause(0.2)
             seen.append((target, readings))
@@ -114,8 +118,10 @@ class Look(Looking):
     def verify(self, task: Task) -> Finding:
         eyes, subject = self._eyes, self._eyes.subject
         ends = time.monotonic() + max(task.step.timeout_s - MARGIN_S, 0.0)
-        seen = eyes.look(looks=subject.looks, ends=ends)
+        seen = eyes.look(looks=subject.looks, ends=ends, halted=task.halted)
         facts = eyes.facts(seen)
+        if task.halted():
+            return broken_off(facts)
         if all(each.judgement.health is Health.UNKNOWN and each.reading.failure is not None for each in seen):
             return Finding(outcome=Outcome.UNKNOWN, said=_worst(seen), facts=facts)
         try:
@@ -152,8 +158,10 @@ class Close(Looking):
         if task.past.get("tell", NO_FACTS).get("choice") == TOLD:
             return Finding(outcome=Outcome.PASS, said=say("handed over: {n:number} findings", n=found))
         ends = time.monotonic() + max(task.step.timeout_s - MARGIN_S, 0.0)
-        seen = self._eyes.look(looks=self._eyes.subject.looks, ends=ends)
+        seen = self._eyes.look(looks=self._eyes.subject.looks, ends=ends, halted=task.halted)
         facts = self._eyes.facts(seen)
+        if task.halted():
+            return broken_off(facts)
         if facts["troubles"]:
             return Finding(
                 outcome=Outcome.FAIL,

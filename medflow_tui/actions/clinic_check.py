@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from medflow_tui.actions.checking import CheckCrew, Subject, check_crew
 from medflow_tui.actions.handing_over import Sighting
+from medflow_tui.actions.names import CLINIC_CHECK as ACTIONS
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.performer import Login
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
-
-ACTIONS = ("clinic_check.look", "clinic_check.close")
 
 KNOCKS = 4
 

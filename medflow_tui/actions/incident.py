@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from medflow_tui.actions.looking import Looking
+from medflow_tui.actions.names import INCIDENT as ACTIONS
 from medflow_tui.clients.tools import Tools
 from medflow_tui.journal.audit_reading import stand
+from medflow_tui.journal.auditing.place import audit_file
 from medflow_tui.journal.history import HistoryReader
 from medflow_tui.journal.run_log import all_runs, find
 from medflow_tui.journal.small_file import replace_text
@@ -20,10 +22,10 @@ from medflow_tui.model.performer import Finding, Login, Performer, Survey, Task
 from medflow_tui.model.procedure import Mark, Outcome
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import say
+from medflow_tui.rules.auditing.standing import Standing
 from medflow_tui.rules.incident import Moment, Timeline, page
 
-ACTIONS = ("incident.collect", "incident.read_back")
-RUNS, AUDIT, FILE, SHA = "runs", "audit.jsonl", "incident.txt", "sha256"
+RUNS, FILE, SHA = "runs", "incident.txt", "sha256"
 LANGUAGES, MOST_CHANGES, LONGEST_H = ("fr", "en"), 2_000, 14 * 24
 TOLD = {
     Mark.RUN_STARTED,
@@ -56,8 +58,17 @@ class Sources:
                 ]
             except MedflowError:
                 damaged += 1
-        audits, is_whole = self._audit(since)
-        return Timeline(moments=[*moments, *audits], damaged=damaged, is_whole=is_whole)
+        try:
+            standing = stand(audit_file(self.site, self.tools.state), self.site, newest=1)
+        except MedflowError:
+            return Timeline(moments=moments, damaged=damaged)
+        return Timeline(
+            moments=[*moments, *_audited(standing, since)],
+            damaged=damaged,
+            is_whole=not standing.is_altered,
+            end=standing.end,
+            signed=standing.signatures.signed,
+        )
 
     def _alarms(self, since: datetime) -> Iterator[Moment]:
         reader = HistoryReader(self.tools.state)
@@ -66,18 +77,13 @@ class Sources:
                 if each.at >= since and not each.soft:
                     yield Moment(at=each.at, kind="alarm", name=target.name, word=each.health.value)
 
-    def _audit(self, since: datetime) -> tuple[list[Moment], bool | None]:
-        try:
-            standing = stand(self.tools.state / AUDIT, self.site)
-        except MedflowError:
-            return [], None
-        found = []
-        for each in standing.records:
-            at = _moment(each.get("ts"))
-            if at is not None and at >= since:
-                name = str(each.get("playbook", "")).partition("@")[0] or "-"
-                found.append(Moment(at=at, kind="audit", name=name[:40], word=str(each.get("ev", "?"))[:40]))
-        return found, standing.holds
+
+def _audited(standing: Standing, since: datetime) -> Iterator[Moment]:
+    for each in standing.records:
+        at = _moment(each.get("ts"))
+        if at is not None and at >= since:
+            name = str(each.get("playbook", "")).partition("@")[0] or "-"
+            yield Moment(at=at, kind="audit", name=name[:40], word=str(each.get("ev", "?"))[:40])
 
 
 def _moment(text: object) -> datetime | None:

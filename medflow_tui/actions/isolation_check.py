@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from medflow_tui.actions.checking import CheckCrew, Subject, check_crew
 from medflow_tui.actions.handing_over import Named, Sighting
+from medflow_tui.actions.names import ISOLATION_CHECK as ACTIONS
 from medflow_tui.clients.mongodb import connected
 from medflow_tui.clients.mongodb_identity import identity_of
 from medflow_tui.clients.network import Deadline
@@ -17,8 +18,6 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.targets.isolation import IsolationTarget
 from medflow_tui.model.words import Phrase, say
-
-ACTIONS = ("isolation_check.look", "isolation_check.close")
 
 OF_PATIENTS = {"strays": "stray", "homeless": "homeless", "deleted": "deleted"}
 WHY = {

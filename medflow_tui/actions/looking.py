@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from medflow_tui.clients.network import UnreachableError
+from medflow_tui.model.canonical import Facts
 from medflow_tui.model.errors import SecretError
 from medflow_tui.model.performer import Finding, Task
-from medflow_tui.model.procedure import Outcome
+from medflow_tui.model.procedure import NO_FACTS, Outcome
 from medflow_tui.model.words import Phrase, say
 
 
@@ -27,6 +28,11 @@ class Looking:
 def failed(said: Phrase) -> Finding:
     """It was done wrong, or must not be done; that is known."""
     return Finding(outcome=Outcome.FAIL, said=said)
+
+
+def broken_off(facts: Facts = NO_FACTS) -> Finding:
+    """Somebody asked to stop now: what was not looked at yet is not known."""
+    return Finding(outcome=Outcome.UNKNOWN, said=say("broken off: somebody asked to stop"), facts=facts)
 
 
 def unreadable(error: UnreachableError | SecretError) -> Finding:

@@ -10,6 +10,7 @@ from medflow_tui.actions.medflow_queue_answers import not_accepted
 from medflow_tui.actions.medflow_queue_looks import Look, Pace, See, Watch, number, of_worker
 from medflow_tui.actions.medflow_queue_place import STATUS, Place, QueueView
 from medflow_tui.actions.medflow_queue_resync import ResyncAll, ResyncOne
+from medflow_tui.actions.names import MEDFLOW_QUEUE as ACTIONS
 from medflow_tui.clients.network import UnreachableError
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
@@ -21,15 +22,6 @@ from medflow_tui.model.targets.http import BACKEND, HttpTarget
 from medflow_tui.model.targets.queue import QueueTarget
 from medflow_tui.model.words import Phrase, say
 
-ACTIONS = (
-    "medflow_queue.look",
-    "medflow_queue.start_worker",
-    "medflow_queue.watch",
-    "medflow_queue.retry_failed",
-    "medflow_queue.see",
-    "medflow_queue.resync_one",
-    "medflow_queue.resync_all",
-)
 START, RETRY = "/api/devices/auto-sync/start", "/api/devices/sync-queue/retry-failed"
 
 

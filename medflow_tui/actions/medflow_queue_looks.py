@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from medflow_tui.actions.looking import Looking, unreadable
+from medflow_tui.actions.looking import Looking, broken_off, unreadable
 from medflow_tui.actions.medflow_queue_place import QueueView, WorkerWord
 from medflow_tui.clients.network import UnreachableError
 from medflow_tui.model.canonical import Fact
@@ -76,6 +76,8 @@ class Watch(_Reading):
                 )
             if time.monotonic() >= ends:
                 break
+            if task.halted():
+                return broken_off({"waiting": count})
             if count != told and time.monotonic() - told_at >= self._pace.tell_every_s:
                 task.tell(say("{n:number} wait", n=count), {"waiting": count})
                 told, told_at = count, time.monotonic()
@@ -102,6 +104,8 @@ class See(_Reading):
                 if busy != told:
                     task.tell(say("{n:number} in work", n=busy), {"busy": busy})
                     told = busy
+                if task.halted():
+                    return broken_off({"busy": busy})
                 self._pause(self._pace.tell_every_s)
         except (UnreachableError, SecretError) as error:
             return unreadable(error)

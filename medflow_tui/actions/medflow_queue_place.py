@@ -16,7 +16,7 @@ from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.prometheus import traffic
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
-from medflow_tui.model.errors import RefusedError, SecretError
+from medflow_tui.model.errors import NoLoginError, RefusedError, SecretError
 from medflow_tui.model.health import Cause, Failure
 from medflow_tui.model.performer import Login, Survey
 from medflow_tui.model.targets.redis import RedisTarget
@@ -74,7 +74,7 @@ class QueueView:
             self._session.close()
 
     def log_in(self, login: Login) -> None:
-        """Once. Raises RefusedError with the reason in words."""
+        """Once. Raises RefusedError (NoLoginError when it was denied) with the reason in words."""
         session = MedflowSession(
             self._place.backend,
             deadline_s=self._place.deadline_s,
@@ -94,7 +94,8 @@ class QueueView:
             ) from None
         except UnreachableError as error:
             session.close()
-            raise RefusedError(say("log-in not possible").also(error.failure.text)) from None
+            refused = NoLoginError if error.failure.cause is Cause.DENIED else RefusedError
+            raise refused(say("log-in not possible").also(error.failure.text)) from None
         session.prove_by(self._prove)
         self._session = session
 

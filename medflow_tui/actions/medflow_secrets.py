@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from medflow_tui.actions.medflow_secrets_proof import OldRefused
+from medflow_tui.actions.names import MEDFLOW_SECRETS as ACTIONS
 from medflow_tui.clients import environment_file
 from medflow_tui.clients.environment_file import EnvironmentFile
 from medflow_tui.clients.tools import Tools
@@ -29,7 +30,6 @@ from medflow_tui.rules.environment_file import (
 )
 from medflow_tui.rules.services import service_name
 
-ACTIONS = ("medflow_secrets.renew", "medflow_secrets.put_back", "medflow_secrets.old_refused")
 RUNS, COPY = "runs", "environment.before"
 
 

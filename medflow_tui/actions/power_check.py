@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from medflow_tui.actions.checking import MARGIN_S, Eyes, Subject
 from medflow_tui.actions.handing_over import Sighting
-from medflow_tui.actions.looking import Looking
+from medflow_tui.actions.looking import Looking, broken_off
+from medflow_tui.actions.power_database import NOT_HERE, performers
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.supervisors import look, place_of
 from medflow_tui.clients.tools import Tools
@@ -34,8 +35,6 @@ LOOKED_AT = {
 """The kinds of targets that each action looks at."""
 BESIDE = {"power_check.backend": ("redis", "mongodb")}
 """Kinds that are looked at with them, because the verdict depends on them."""
-ACTIONS = (*LOOKED_AT, "power_check.services")
-NOT_HERE = say("not applicable here: the site file names none")
 SHOWN, LOOK_S = 3, 10.0
 BAD = (Health.CRITICAL, Health.WARNING)
 
@@ -50,7 +49,10 @@ class Kinds(Looking):
         if not any(each.kind in self._shown for each in self._eyes.targets):
             return Finding(outcome=Outcome.PASS, said=NOT_HERE, facts={"applies": False})
         ends = time.monotonic() + max(task.step.timeout_s - MARGIN_S, 0.0)
-        seen = [each for each in self._eyes.look(looks=1, ends=ends) if each.target.kind in self._shown]
+        sight = self._eyes.look(looks=1, ends=ends, halted=task.halted)
+        if task.halted():
+            return broken_off()
+        seen = [each for each in sight if each.target.kind in self._shown]
         bad = [each for health in BAD for each in seen if each.judgement.health is health]
         unknown = [each for each in seen if each.judgement.health is Health.UNKNOWN]
         facts: dict[str, Fact] = {"looked_at": len(seen), "troubles": len(bad), "untold": len(unknown)}
@@ -120,7 +122,7 @@ class PowerCrew:
         self._performers: dict[str, Performer] = {
             action: Kinds(eyes_of(site, tools, (*BESIDE.get(action, ()), *kinds)), kinds)
             for action, kinds in LOOKED_AT.items()
-        }
+        } | performers(site, tools)
         services = [each for each in site.targets if isinstance(each, ProcessTarget) and each.enabled]
         self._performers["power_check.services"] = Services(services)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from medflow_tui.actions.looking import Looking, unreadable
+from medflow_tui.actions.names import REDIS_SESSIONS as ACTIONS
 from medflow_tui.clients import redis_keys
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.redis import ours
@@ -19,7 +20,6 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase, say
 
-ACTIONS = ("redis_sessions.count", "redis_sessions.clear")
 SESSIONS = "session:"
 FLUSH_WOULD_TAKE = ("device_sync:", "2fa:used:", "lock:", "rl:", "cache:", "celery")
 PREFIXES = (SESSIONS, *FLUSH_WOULD_TAKE)

@@ -21,21 +21,6 @@ from medflow_tui.model.targets.process import ProcessTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.services import service_name
 
-ACTIONS = (
-    "releases.candidates",
-    "releases.built",
-    "releases.scripts",
-    "releases.look",
-    "releases.install",
-    "releases.build",
-    "releases.clean",
-    "releases.script",
-    "releases.script_back",
-    "releases.switch",
-    "releases.switch_back",
-    "releases.in_service",
-)
-
 
 class ReleasesCrew:
     """What the playbooks of versions need of this machine."""

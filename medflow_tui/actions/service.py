@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from medflow_tui.actions.names import OF_A_SERVICE
 from medflow_tui.actions.service_capture import into_the_run
 from medflow_tui.actions.service_database import Collections, SameCollections
 from medflow_tui.actions.service_errors import Errors
@@ -26,27 +27,6 @@ from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.services import service_name
 
-OF_A_SERVICE = (
-    "service.capture",
-    "service.restart",
-    "service.restart_again",
-    "service.stop",
-    "service.start",
-    "service.hold_acquire",
-    "service.hold_probe",
-    "service.hold_release",
-    "service.ready_three_times",
-    "service.steady",
-)
-OF_NEIGHBOURS = (
-    "service.collections",
-    "service.same_collections",
-    "service.backend_at_redis",
-    "service.mongodb_reason",
-    "service.mongodb_sound",
-    "service.errors",
-)
-ACTIONS = OF_A_SERVICE + OF_NEIGHBOURS
 TIMING = Timing()
 
 
@@ -132,7 +112,6 @@ def ready_of(service: str, near: Neighbours, tools: Tools) -> Ready:
 
 
 __all__ = [
-    "ACTIONS",
     "TIMING",
     "Acquire",
     "Order",

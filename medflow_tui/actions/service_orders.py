@@ -29,7 +29,7 @@ from medflow_tui.model.performer import Finding, Performer, Task
 from medflow_tui.model.procedure import NO_FACTS, Outcome
 from medflow_tui.model.service import Seen, Told, Verb
 from medflow_tui.model.words import say
-from medflow_tui.rules.services import measured, since, together
+from medflow_tui.rules.services import ENDING, is_same, measured, since, together
 
 LOOK_S, AGAIN = 20.0, "again"
 
@@ -46,14 +46,15 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long to wait between two looks, how long an order on its way may take to arrive, and how long the rate of
+    """Seconds: between two looks, for an order on its way to arrive, for a process that was asked to end where nobody
 
-    errors is watched (seconds).
+    says that it was, between two times of asking whether it is ready, and for which the rate of errors is watched.
     """
 
     pause: Callable[[float], None] = time.sleep
     every_s: float = 0.5
     settle_s: float = 30.0
+    ends_s: float = 30.0
     ready_every_s: float = 2.0
     errors_over_s: float = 3.0
     now: Callable[[], datetime] = utc_now
@@ -110,12 +111,25 @@ class Order:
 
     def reconcile(self, task: Task) -> Finding:
         """Was it done since it was written down? An order on its way gets the time to arrive; nothing is repeated."""
-        own, ends = task.own(), time.monotonic() + self._timing.settle_s
+        own, began = task.own(), time.monotonic()
+        silent_s = self._silent_s(own)
         while True:
             outcome, finding = self._since(own, task)
-            if outcome is not Outcome.UNKNOWN or time.monotonic() >= ends:
+            now, waits_s = life_in(finding.facts, "now"), 0.0
+            if outcome is Outcome.UNKNOWN:
+                waits_s = self._timing.settle_s
+            elif outcome is Outcome.FAIL and now and is_same(life_in(own, "before"), now):
+                waits_s = silent_s
+            if time.monotonic() - began >= waits_s:
                 return finding
             self._timing.pause(self._timing.every_s)
+
+    def _silent_s(self, own: Facts) -> float:
+        """How long the process of before may still be about to end, as it was asked to (seconds)."""
+        if self._verb not in ENDING or not self._watched.supervisor.is_silent:
+            return 0.0
+        gone_s = (in_ms(self._timing.now()) - number(own.get(ASKED))) / 1000
+        return max(0.0, self._timing.ends_s - max(0.0, gone_s))
 
     def _since(self, own: Facts, task: Task) -> tuple[Outcome, Finding]:
         """Certainly not done only when nothing was on its way to do it before the world was looked at once more."""
@@ -140,9 +154,7 @@ class Order:
         before, after = life_in(own, "before"), life_of(seen)
         asked_ms = number(own.get(ASKED))
         found = since(self._verb, before, after, seen, asked_ms=asked_ms, is_moving=False)
-        if found is Outcome.FAIL and is_moving:
-            return since(self._verb, before, after, seen, asked_ms=asked_ms, is_moving=True)
-        return found
+        return Outcome.UNKNOWN if found is Outcome.FAIL and is_moving else found
 
     def _orders(self, task: Task) -> tuple[str, ...]:
         now = self._watched.supervisor.calls(self._verb, memory_in(task, self._watched.name))
@@ -265,9 +277,8 @@ class Probe:
         if seen.held is False:
             said = say("{service} is stopped, but a reboot would start it", service=self._watched.name)
             return Finding(outcome=Outcome.FAIL, said=said, facts=facts)
-        return Finding(
-            outcome=Outcome.PASS, said=say("{service} is held", service=self._watched.name), facts=facts
-        )
+        said = say("{service} is held", service=self._watched.name)
+        return Finding(outcome=Outcome.PASS, said=said, facts=facts)
 
     def reconcile(self, task: Task) -> Finding:
         return self.verify(task)
@@ -287,6 +298,3 @@ def performers_of(watched: Watched, timing: Timing | None = None) -> Mapping[str
         "service.hold_release": Release(watched, at),
         "service.ready_three_times": ReadyThreeTimes(watched.ready, pause=at.pause, every_s=at.ready_every_s),
     }
-
-
-__all__ = ["Acquire", "Again", "Order", "Probe", "Release", "Timing", "Watched", "performers_of"]

@@ -23,6 +23,11 @@ from medflow_tui.rules.mongodb_log import NOT_MENDED, reasons, told_reason, uncl
 
 LOOK_S, OWN_LOG = 10.0, "getLog"
 SHOWN = 4
+CLEAN, UNCLEAN, NOT_TOLD = "clean", "unclean", "not told"
+HOW = {
+    UNCLEAN: say("its last end was not clean"),
+    NOT_TOLD: say("its log does not tell any more how its last end was"),
+}
 
 
 class Reason(Looking):
@@ -85,15 +90,15 @@ class Sound(Looking):
         seconds = max(task.step.timeout_s - MARGIN_S, MARGIN_S)
         try:
             with connected(self._target, self._tools, Deadline.after(seconds)) as connection:
-                lines = log_lines(connection)
-                if lines is not None and unclean_shutdown(lines) is None:
+                ended = last_end(connection)
+                if ended == CLEAN:
                     said = say("its last end was clean: nothing needs to be validated")
                     return Finding(outcome=Outcome.PASS, said=said, facts={"unclean": False, "validated": 0})
-                return self._validated(connection, time.monotonic() + seconds - MARGIN_S, task)
+                return self._validated(connection, time.monotonic() + seconds - MARGIN_S, task, HOW[ended])
         except (UnreachableError, SecretError) as error:
             return unreadable(error)
 
-    def _validated(self, connection: Connection, ends: float, task: Task) -> Finding:
+    def _validated(self, connection: Connection, ends: float, task: Task, how: Phrase) -> Finding:
         names = sorted(each for each in connection.collections() if not each.startswith("system."))
         bad, untold = list[str](), list[str]()
         for place, name in enumerate(names):
@@ -107,7 +112,7 @@ class Sound(Looking):
                 say("{n:number} of {all:number} collections validated", n=place + 1, all=len(names)), {}
             )
         facts: dict[str, Fact] = {
-            "unclean": True,
+            "unclean": how == HOW[UNCLEAN],
             "validated": len(names) - len(untold),
             "unsound": tuple(bad),
             "not_validated": tuple(untold),
@@ -120,8 +125,19 @@ class Sound(Looking):
         if untold:
             said = say("not validated: {names}", names=_first(untold))
             return Finding(outcome=Outcome.UNKNOWN, said=said, facts=facts)
-        said = say("its last end was not clean; {n:number} collections are sound", n=len(names))
+        said = how.also(say("{n:number} collections are sound", n=len(names)))
         return Finding(outcome=Outcome.PASS, said=said, facts=facts)
+
+
+def last_end(connection: Connection) -> str:
+    """How its last end was, by the 1 024 newest lines that it keeps: once older ones fell out, silence proves nothing."""
+    answer = connection.ask_if_told("getLog", "global")
+    lines = [] if answer is None else [str(each) for each in answer.get("log") or ()]
+    if unclean_shutdown(lines) is not None:
+        return UNCLEAN
+    if answer is None or answer.get("totalLinesWritten", 0) > len(lines):
+        return NOT_TOLD
+    return CLEAN
 
 
 def log_lines(connection: Connection) -> Sequence[str] | None:

@@ -7,6 +7,7 @@ from shlex import quote
 
 from medflow_tui.actions.checking import CheckCrew, Subject, check_crew
 from medflow_tui.actions.handing_over import Named, Sighting
+from medflow_tui.actions.names import SHARE_CHECK as ACTIONS
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.performer import Login
@@ -14,8 +15,6 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.target import Target
 from medflow_tui.model.targets.share import ShareTarget
 from medflow_tui.model.words import Phrase, say
-
-ACTIONS = ("share_check.look", "share_check.close")
 
 STALE = "stale"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from medflow_tui.actions.looking import Looking, unreadable
+from medflow_tui.actions.names import SITE_IDENTITY as ACTIONS
 from medflow_tui.clients import mongodb, planting
 from medflow_tui.clients import redis as redis_client
 from medflow_tui.clients.network import Deadline, UnreachableError
@@ -23,7 +24,6 @@ from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import say
 from medflow_tui.rules.access_guards import PLANTED
 
-ACTIONS = ("site_identity.look", "site_identity.plant")
 NONE, UNREAD, ASK_S = "-", "?", 5.0
 NOT_THERE = (Cause.REFUSED, Cause.UNREACHABLE, Cause.UNRESOLVED, Cause.SILENT)
 

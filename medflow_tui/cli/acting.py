@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from medflow_tui.cli.asking import Questions, wants_login
+from medflow_tui.cli.asking import Questions, Rights, inputs_of, wants_login
 from medflow_tui.cli.following import Following
 from medflow_tui.cli.person import (
     ARM_AFTER_S,
@@ -22,11 +22,16 @@ from medflow_tui.cli.person import (
 )
 from medflow_tui.cli.playbook import choose, opened, rehearse, report_in
 from medflow_tui.cli.speech import DONE, FAILED, UnsaidError, complain, tell
+from medflow_tui.clients.tools import utc_now
+from medflow_tui.journal.desk import Desk
 from medflow_tui.model.errors import ReauthError, RefusedError
 from medflow_tui.model.performer import Login
+from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.procedure import Outcome, Phase, Then
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.inputs import fault, fault_of
+from medflow_tui.rules.leading import led_in
+from medflow_tui.rules.permits import override_phrase
+from medflow_tui.rules.reasons import WHY_PUT_AWAY, agreed_to, put_away
 from medflow_tui.wiring import Options, choose_glyphs, who_am_i
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from medflow_tui.model.plan import Plan
     from medflow_tui.model.playbook import Playbook
     from medflow_tui.runner.dispatch import Dispatch
+    from medflow_tui.ui.present.followed import Followed
 
 
 def run(options: argparse.Namespace, common: Options) -> int:
@@ -52,25 +58,13 @@ def resume(options: argparse.Namespace, common: Options) -> int:
     """Go on with a run that waits, end it, or follow one that goes on; exit codes as of `run`."""
     dispatch, language = opened(common)
     stop = Then.ROLL_BACK.value if options.take_back else Then.LEAVE.value if options.leave else ""
+    stop = PUT_AWAY if options.put_away else stop
     need_terminal()
     acting = Acting(dispatch=dispatch, language=language, person=Person(speak=language.say))
     return acting.guarded(lambda: acting.go_on(options.run, stop))
 
 
-def inputs_of(playbook: Playbook, words: Sequence[str]) -> dict[str, str]:
-    """`name=value` as typed on the command line. Raises RefusedError for what the playbook does not take."""
-    found: dict[str, str] = {}
-    for each in words:
-        name, equals, value = each.partition("=")
-        if not equals or name in found:
-            raise RefusedError(say("{word}: an input is given once, as name=value", word=each))
-        found[name] = value
-    known = {each.id: each for each in playbook.inputs}
-    for name, value in found.items():
-        wrong = fault_of(known[name], (), value) if name in known else fault(playbook, {name: value})
-        if wrong:
-            raise RefusedError(wrong)
-    return found
+PUT_AWAY = "put_away"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,9 +75,12 @@ class Acting:
     language: Language
     person: Person
     session: str = ""
+    rights: Rights = field(init=False)
 
     def __post_init__(self) -> None:
         self.session = secrets.token_hex(4)
+        questions = Questions(dispatch=self.dispatch, language=self.language, person=self.person)
+        self.rights = Rights(questions=questions)
 
     def guarded(self, act: Callable[[], int]) -> int:
         """The exit code, also where the person or the terminal goes."""
@@ -99,8 +96,7 @@ class Acting:
     def start(self, playbook: Playbook, given: Mapping[str, str]) -> int:
         """From the questions to the end of the run."""
         self._tell_others()
-        reason = self._questions.reason(playbook)
-        login = self._questions.login() if wants_login(playbook) else None
+        reason, login = self._asked(playbook)
         chosen = self._questions.inputs(playbook, given, login)
         plan, login = self._plan(playbook, chosen, login)
         run, why = "", "guard"
@@ -128,6 +124,8 @@ class Acting:
         tell(report_in(self.language).stand(followed.state))
         following.tell_stand(followed)
         phase, playbook = followed.state.phase, followed.playbook
+        if stop == PUT_AWAY:
+            return self._put_away(followed)
         if phase.is_alive and not stop:
             self.person.tell(
                 say("It goes on: it is followed here, and orders are taken over when you give one.")
@@ -140,12 +138,25 @@ class Acting:
             raise RefusedError(say("the run works now: follow it, and stop it with Ctrl-C first"))
         return self._gone_on(following, playbook, stop)
 
+    def _put_away(self, followed: Followed) -> int:
+        """Nothing is done to the run: with a reason, no banner tells of it any more."""
+        phase, run = followed.state.phase, followed.state.run
+        if not (phase.can_go_on or phase is Phase.DAMAGED):
+            raise RefusedError(say("there is nothing to end: stop the run first"))
+        why = self._questions.why(WHY_PUT_AWAY, REASON_MIN)
+        desk = Desk(self.dispatch.state)
+        try:
+            desk.acknowledge(put_away(run, who=who_am_i(), why=why, now=utc_now()))
+        except OSError as error:
+            raise RefusedError(say("it cannot be written down")) from error
+        self.person.tell(say("put away, and written down"))
+        return DONE
+
     def _gone_on(self, following: Following, playbook: Playbook, stop: str) -> int:
         run, before = following.run, self.dispatch.follower(following.run)
         phrase = self.dispatch.agreement(run).confirm
-        reason = self._questions.reason(playbook)
-        login = self._questions.login() if wants_login(playbook) else None
-        above = ending(stop, self.dispatch.site.name)
+        reason, login = self._asked(playbook)
+        above = (ending(stop, self.dispatch.site.name), say("Reason: {reason}", reason=reason))
 
         def give(login: Login | None) -> str:
             before.poll()
@@ -160,7 +171,7 @@ class Acting:
             )
             return run
 
-        if not self._order(lambda: self._typed(phrase, above, reason, ARM_AFTER_S), give, login):
+        if not self._order(lambda: self._typed(phrase, above, ARM_AFTER_S), give, login):
             self.person.tell(say("the run waits as before"))
             return FAILED
         following.after = len(before.entries)
@@ -169,13 +180,16 @@ class Acting:
     def _confirmed(self, playbook: Playbook, plan: Plan, login: Login | None, reason: str) -> str:
         """The whole plan, then the phrase; the run that was started, or nothing."""
         tell("", *report_in(self.language).planned(plan), "")
-        others = self.dispatch.approvals_needed(playbook)
         if plan.refusals:
             self.person.tell(say("it would not start").also(*(each.said for each in plan.refusals)))
+        override = ""
+        if self.dispatch.can_pass_over(playbook, plan):
+            override = self._questions.override(playbook, is_stopped=bool(plan.refusals))
+        if plan.refusals and not override:
             return ""
-        above = say("{site}: this will be done now, and written down in your name.", site=plan.site_name)
-        if others:
-            self.person.tell(say("Before its first step it waits for a second person."))
+        waits = bool(self.dispatch.approvals_needed(playbook, plan))
+        above = agreed_to(plan.site_name, reason, override=override, waits=waits, led=led_in(plan.led))
+        phrase = override_phrase(plan.confirm) if override else plan.confirm
 
         def give(login: Login | None) -> str:
             return self.dispatch.start(
@@ -183,14 +197,13 @@ class Acting:
                 plan,
                 who=who_am_i(),
                 reason=reason,
-                typed=plan.confirm,
+                typed=phrase,
                 login=login,
                 session=self.session,
+                override=override,
             ).run
 
-        return self._order(
-            lambda: self._typed(plan.confirm, above, reason, plan.arm_after_ms / 1000), give, login
-        )
+        return self._order(lambda: self._typed(phrase, above, plan.arm_after_ms / 1000), give, login)
 
     def _order(
         self, agrees: Callable[[], bool], give: Callable[[Login | None], str], login: Login | None
@@ -207,9 +220,9 @@ class Acting:
                 raise RefusedError(say("the run cannot be written down")) from error
         return ""
 
-    def _typed(self, phrase: str, above: Phrase, reason: str, arm_after_s: float) -> bool:
+    def _typed(self, phrase: str, above: tuple[Phrase, ...], arm_after_s: float) -> bool:
         """Whether exactly that was typed; what else was typed leads nowhere, and that is said."""
-        self.person.tell(above, say("Reason: {reason}", reason=reason))
+        self.person.tell(*above)
         question = say("Type  {phrase}  to agree; anything else leaves:", phrase=phrase)
         typed = self.person.confirm(question, arm_after_s=arm_after_s)
         if not typed:
@@ -235,7 +248,14 @@ class Acting:
 
     @property
     def _questions(self) -> Questions:
-        return Questions(dispatch=self.dispatch, language=self.language, person=self.person)
+        return self.rights.questions
+
+    def _asked(self, playbook: Playbook) -> tuple[str, Login | None]:
+        """Why, and the log-in where it takes one."""
+        rights = self.rights
+        rights.reason = self._questions.reason(playbook)
+        rights.login = self._questions.login() if wants_login(playbook) else None
+        return rights.reason, rights.login
 
     def _tell_others(self) -> None:
         for each in self.dispatch.going_on():
@@ -247,6 +267,7 @@ class Acting:
             language=self.language,
             glyphs=choose_glyphs(self.dispatch.site),
             person=self.person,
+            rights=self.rights,
             report=report_in(self.language),
             who=who_am_i(),
             session=self.session,

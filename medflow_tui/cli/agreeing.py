@@ -140,6 +140,9 @@ def _typed(language: Language, phrase: str) -> str:
 
 
 def _asked(language: Language, question: Phrase) -> str:
+    """From a person, or from a file of answers: only what is agreed to must be typed."""
+    if sys.stdin.isatty():
+        return Person(speak=language.say).ask(question)
     sys.stdout.write(f"{language.say(question)} ")
     sys.stdout.flush()
     return sys.stdin.readline(MOST_KEY).strip()

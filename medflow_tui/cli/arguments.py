@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NoReturn, cast
 
 from medflow_tui import __version__
-from medflow_tui.cli import audit, collecting, config, dashboard, grammar, looking, release
+from medflow_tui.cli import audit, collecting, config, dashboard, grammar, incident, looking, release
 from medflow_tui.cli.speech import FAILED, USAGE
 from medflow_tui.cli.straight import LANGUAGE_VARIABLE, LANGUAGES, LOW_VARIABLE, asked_low
 from medflow_tui.locale.language import Language
@@ -83,6 +83,7 @@ def parser(language: Language | None = None) -> Parser:
     grammar.grammar(commands, common, partial(Parser, tell=tell), tell)
     _add_audit(commands, common, tell)
     release.grammar(commands, common, partial(Parser, tell=tell), tell)
+    incident.grammar(commands, common, partial(Parser, tell=tell), tell)
     lab = commands.add_parser(
         "lab", parents=[common], help=tell(say("a clinic in a box, with invented data")), add_help=False
     )
@@ -189,8 +190,13 @@ def _add_audit(commands: Any, common: Parser, tell: Tell) -> None:
     verify.add_argument(
         "--anchor", metavar="FILE|COUNT:HEAD|WORDS", default="", help=tell(say("what was kept elsewhere"))
     )
+    verify.add_argument(
+        "--signers", metavar="FILE", default="", help=tell(say("who may sign, as ssh-keygen has it"))
+    )
     verify.set_defaults(call=audit.verify, crashed=USAGE)
     show = kinds.add_parser("show", parents=[common], help=tell(say("the records, oldest first")))
+    for each in (verify, show):
+        each.add_argument("--folder", metavar="FOLDER", default="", help=tell(say("where a copy of it lies")))
     show.add_argument("--run", metavar="RUN", default="", help=tell(say("only of this run")))
     show.add_argument("--since", metavar="TIME", default="", help=tell(say("such as 7d, 12h, 2026-11-23")))
     show.add_argument("--who", metavar="LOGIN", default="", help=tell(say("only of this person")))

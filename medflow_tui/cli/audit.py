@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from medflow_tui.cli.speech import DONE, complain, tell
+from medflow_tui.cli.speech import DONE, USAGE, complain, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
 from medflow_tui.wiring import Options, open_language, open_settings, open_state
@@ -27,26 +27,27 @@ _SPANS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 def verify(options: argparse.Namespace, common: Options) -> int:
-    """0 whole, 2 broken, 3 when it cannot be known; what an anchor alone can show is said."""
+    """0 whole, 2 broken or wrongly signed, 3 when it cannot be known; what an anchor alone can show is said."""
     from medflow_tui.journal.audit_reading import anchors_of
-    from medflow_tui.ui.present.audit import chain_phrases, end_phrases
+    from medflow_tui.ui.present.audit import chain_phrases, end_phrases, signed_phrases
 
     site, state, language = _open(common)
     given = anchors_of(options.anchor, site.code if site is not None else "") if options.anchor else ()
-    standing = _stand(state, site, given)
-    phrases = (*chain_phrases(standing), *(end_phrases(standing.end) if standing.holds else ()))
+    standing = _stand(state, site, given, options.signers, options.folder)
+    told = (*chain_phrases(standing), *signed_phrases(standing))
+    phrases = (*told, *(end_phrases(standing.end) if standing.holds else ()))
     tell(*(language.say(each) for each in phrases))
-    return DONE if standing.holds else BROKEN
+    return _code(standing)
 
 
 def show(options: argparse.Namespace, common: Options) -> int:
     """Records, oldest first; nothing that may not be shown, whatever stands in the file."""
     from medflow_tui.rules.auditing.record import shown
     from medflow_tui.rules.auditing.review import chosen
-    from medflow_tui.ui.present.audit import chain_phrases, record_text
+    from medflow_tui.ui.present.audit import chain_phrases, record_text, signed_phrases
 
     site, state, language = _open(common)
-    standing = _stand(state, site)
+    standing = _stand(state, site, folder=options.folder)
     found = chosen(
         standing.records, run=options.run, since=since(options.since, datetime.now(UTC)), who=options.who
     )
@@ -54,43 +55,51 @@ def show(options: argparse.Namespace, common: Options) -> int:
         tell(*(json.dumps(shown(each), ensure_ascii=False, sort_keys=True) for each in found))
     else:
         tell(*(record_text(each, language) for each in found))
-    if not standing.holds:
-        complain(language.say(chain_phrases(standing)[0]))
-        return BROKEN
-    return DONE
+    if not standing.is_sound:
+        told = chain_phrases(standing) if not standing.holds else signed_phrases(standing)
+        complain(language.say(told[0]))
+    return _code(standing)
 
 
 def review(options: argparse.Namespace, common: Options) -> int:
     """What there was since the last sign-off; `--sign` writes down that somebody looked."""
     from medflow_tui.journal.audit import Audit
     from medflow_tui.journal.auditing.events import review_signed
-    from medflow_tui.ui.present.audit import chain_phrases, record_text, review_groups, review_phrases
+    from medflow_tui.ui.present.audit import (
+        chain_phrases,
+        record_text,
+        review_groups,
+        review_phrases,
+        signed_phrases,
+    )
 
     site, state, language = _open(common)
     standing = _stand(state, site)
     now, found = datetime.now(UTC), standing.review
-    tell(*(language.say(each, now) for each in (*chain_phrases(standing), *review_phrases(found, now))))
+    told = (*chain_phrases(standing), *signed_phrases(standing), *review_phrases(found, now))
+    tell(*(language.say(each, now) for each in told))
     for heading, records in review_groups(found):
         tell("", language.say(heading), *(f"  {record_text(each, language)}" for each in records))
     if options.sign:
         if site is None:
             raise RefusedError(say("without a site file nobody can sign: give it with --site"))
-        anchor = review_signed(Audit.of(site, state), found.counts, whole=standing.holds)
+        anchor = review_signed(Audit.of(site, state), found.counts, whole=not standing.is_altered)
         tell("", language.say(say("signed: record {number}", number=str(anchor.count - 1))))
-    return DONE if standing.holds else BROKEN
+    return _code(standing)
 
 
 def anchor(options: argparse.Namespace, common: Options) -> int:
-    """An anchor now: written down, sent elsewhere, and told for the paper form."""
+    """An anchor now: written down, signed where the site has a key, sent elsewhere, and told for the paper form."""
     from medflow_tui.journal.audit import Audit
-    from medflow_tui.ui.present.audit import end_phrases
+    from medflow_tui.ui.present.audit import end_phrases, signed_phrases
 
     site, state, language = _open(common)
     end = _stand(state, site).end
     if site is not None:
         end = Audit.of(site, state).drop_anchor() or end
-    tell(*(language.say(each) for each in end_phrases(end)))
-    return DONE
+    standing = _stand(state, site)
+    tell(*(language.say(each) for each in (*end_phrases(end), *signed_phrases(standing))))
+    return _code(standing)
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -126,9 +135,18 @@ def _open(common: Options) -> tuple[Site | None, Path, Language]:
     return site, open_state(common), open_language(common, site)
 
 
-def _stand(state: Path, site: Site | None, given: Sequence[Anchor] = ()) -> Standing:
-    """Raises UnreadableError, which ends with 3 like every sentence of that kind."""
-    from medflow_tui.journal.audit import FILE
-    from medflow_tui.journal.audit_reading import stand
+def _code(standing: Standing) -> int:
+    return BROKEN if standing.is_altered else DONE if standing.is_sound else USAGE
 
-    return stand(state / FILE, site, given)
+
+def _stand(
+    state: Path, site: Site | None, given: Sequence[Anchor] = (), signers: str = "", folder: str = ""
+) -> Standing:
+    """Raises UnreadableError, which ends with 3 like every sentence of that kind."""
+    from pathlib import Path
+
+    from medflow_tui.journal.audit_reading import stand
+    from medflow_tui.journal.auditing.place import FILE, audit_file
+
+    path = Path(folder) / FILE if folder else audit_file(site, state)
+    return stand(path, site, given, signers=Path(signers) if signers else None)

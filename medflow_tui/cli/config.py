@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from medflow_tui.cli.speech import DONE, tell
+from medflow_tui.cli.speech import DONE, USAGE, complain, tell
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.wiring import Options, open_language, open_settings, open_state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from medflow_tui.config.load import Settings
+    from medflow_tui.model.site import Site
 
 
 def init(options: argparse.Namespace, common: Options) -> int:
@@ -30,13 +37,38 @@ def init(options: argparse.Namespace, common: Options) -> int:
 
 
 def check(options: argparse.Namespace, common: Options) -> int:
-    """Say whether the site file is in order."""
+    """Say whether the site file is in order, whether each name in it is one of something, and whether the audit can be
+    kept and signed as it says."""
     settings = open_settings(common)
+    head = say("{file}: [audit]", file=settings.site.source)
+    troubles = [head.also(each) for each in _audit_troubles(settings.site, open_state(common))]
+    troubles += _wrong_names(settings)
+    for each in troubles:
+        complain(open_language(common, settings.site).say(each))
+    if troubles:
+        return USAGE
     sentence = say(
         "{file}: in order, {n:number} targets", file=settings.site.source, n=len(settings.site.targets)
     )
     tell(open_language(common, settings.site).say(sentence))
     return DONE
+
+
+def _wrong_names(settings: Settings) -> tuple[Phrase, ...]:
+    from medflow_tui.config.references import complaints
+    from medflow_tui.playbooks.shelf import shelf_of
+
+    return complaints(settings, shelf_of(settings.site).playbooks)
+
+
+def _audit_troubles(site: Site, state: Path) -> tuple[Phrase, ...]:
+    from medflow_tui.journal.auditing.place import why_not_there
+    from medflow_tui.journal.auditing.signing import key_of, signers_of, trial
+    from medflow_tui.rules.auditing.checkpoint import told
+
+    key = key_of(site)
+    why = trial(key, signers_of(site), site.code) if key is not None else ""
+    return tuple(each for each in (why_not_there(site, state), told(why)) if each)
 
 
 def show(options: argparse.Namespace, common: Options) -> int:

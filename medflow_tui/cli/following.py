@@ -6,16 +6,16 @@ import shutil
 import time
 from dataclasses import dataclass, field
 
+from medflow_tui.cli.asking import Rights, wants_login
 from medflow_tui.cli.person import LOOK_EVERY_S, LeftError, Person, noting_interrupt
 from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, tell
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.locale.language import Language
 from medflow_tui.model.errors import MedflowError
-from medflow_tui.model.playbook import Item, Step, Text
+from medflow_tui.model.playbook import Item, Playbook, Step, Text
 from medflow_tui.model.procedure import Phase, RunState, Then
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.redaction import redact
+from medflow_tui.rules.reasons import written
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.follow import Follower
 from medflow_tui.runner.report import Report
@@ -39,11 +39,13 @@ class Following:
     language: Language
     glyphs: Glyphs
     person: Person
+    rights: Rights
     report: Report
     who: str
     session: str
     run: str
     after: int = -1  # entries of its journal that were there before it was begun or gone on with
+    _playbook: Playbook | None = None
     _wants_out: bool = False
     _told_at: float = field(default_factory=time.monotonic)
 
@@ -102,6 +104,7 @@ class Following:
         if state.phase is Phase.DAMAGED:
             return Followed(state=state)
         awaited = self.dispatch.approval(self.run) if state.awaits else None
+        self._playbook = follower.playbook
         return Followed(state=state, playbook=follower.playbook, facts=follower.facts, awaited=awaited)
 
     def _stands_still(self, followed: Followed, follower: Follower, began: float) -> bool:
@@ -183,7 +186,7 @@ class Following:
             say("Why is this step left out? (it is written down)"), lambda: not self._wants_out
         )
         if why:
-            self._order("skip", step=step.id, text=redact(clean(why).strip()))
+            self._order("skip", step=step.id, text=written(why))
 
     def _is_still(self, followed: Followed, follower: Follower) -> bool:
         if self._wants_out:
@@ -208,10 +211,16 @@ class Following:
         return False
 
     def _order(self, what: str, *, now: bool = False, **words: str) -> None:
-        """Say it to the run, after taking over when somebody else, or another terminal, gives the orders."""
+        """Say it to the run, after taking over when somebody else, or another terminal, gives the orders.
+
+        Rights are raised first, as on the screen; whoever is in charge stops it without.
+        """
         try:
-            if not self._is_in_charge() and not self._takes_over():
-                return
+            if not self._is_in_charge():
+                if not self._takes_over():
+                    return
+            elif what != "stop" and self._playbook is not None and wants_login(self._playbook):
+                self.rights.raised(self._playbook)
             texts = {name: each[:LONGEST] for name, each in words.items()}
             self.dispatch.tell(self.run, self._wish(what, now=now, **texts))
         except MedflowError as error:
@@ -225,14 +234,14 @@ class Following:
 
     def _takes_over(self) -> bool:
         who, _ = self.dispatch.tell(self.run, self._wish("look"))
-        code = self.dispatch.site.code
+        code, reason = self.dispatch.site.code, self.rights.raised(self._playbook)
         typed = self.person.confirm(
             say("{who} gives the orders now. Type {code} to take over", who=who or "?", code=code)
         )
         if typed != code:
             self.person.tell(say("not taken over"))
             return False
-        self.dispatch.tell(self.run, self._wish("take"))
+        self.dispatch.tell(self.run, self._wish("take", text=reason[:LONGEST]))
         return True
 
     def _wish(self, what: str, *, now: bool = False, **texts: str) -> Wish:
@@ -255,7 +264,7 @@ class Following:
 def going_on(run: str) -> Phrase:
     """By which command a person goes on with a run that waits."""
     return say(
-        "To go on: medflow-tui playbook resume {run}; to take back what was done: with --take-back; to end it as it stands: with --leave",
+        "To go on: medflow-tui playbook resume {run}; to take back what was done: with --take-back; to end it as it stands: with --leave; that no banner tells of it: with --put-away",
         run=run,
     )
 

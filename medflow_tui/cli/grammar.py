@@ -81,6 +81,11 @@ def _add_acting(kinds: Any, common: Any, tell: Tell) -> None:
     way = resume.add_mutually_exclusive_group()
     way.add_argument("--take-back", action="store_true", help=tell(say("end it: take back what was done")))
     way.add_argument("--leave", action="store_true", help=tell(say("end it as it stands")))
+    way.add_argument(
+        "--put-away",
+        action="store_true",
+        help=tell(say("let no banner tell of it any more, with a reason; nothing is done to it")),
+    )
     resume.set_defaults(call=_resume)
     unlock = kinds.add_parser(
         "unlock", parents=[common], help=tell(say("locks: who holds them; release one that nobody holds"))

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import select
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from medflow_tui.cli.keys import Keys
 from medflow_tui.cli.speech import tell
 from medflow_tui.model.errors import MedflowError, RefusedError
-from medflow_tui.model.playbook import ARM_AFTER_MS
+from medflow_tui.model.playbook import ARM_AFTER_MS, PREPARED_AFTER_MS
 from medflow_tui.model.words import Phrase, say
 
-ARM_AFTER_S, LOOK_EVERY_S = ARM_AFTER_MS / 1000, 0.25
+ARM_AFTER_S, PREPARED_AFTER_S, LOOK_EVERY_S = ARM_AFTER_MS / 1000, PREPARED_AFTER_MS / 1000, 0.25
 LOST = 129  # 128 + SIGHUP, as a shell says it
 GONE = say("the terminal is gone")
-MOST = 4096  # bytes of a line that a terminal hands over at once
+MOST = 4096  # bytes that are read at once
 
 
 class LeftError(MedflowError):
@@ -33,7 +33,11 @@ class LostError(MedflowError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Whom we talk with. Every method that asks raises LeftError, LostError, or KeyboardInterrupt (Ctrl-C)."""
+    """Whom we talk with. Every method that asks raises LeftError, LostError, or KeyboardInterrupt (Ctrl-C).
+
+    What was typed before a question stands there neither counts nor is shown, and the question waits until no
+    more of it comes.
+    """
 
     speak: Callable[[Phrase], str]
 
@@ -41,39 +45,37 @@ class Person:
         tell(*(self.speak(each) for each in phrases))
 
     def ask(self, question: Phrase) -> str:
-        """One line, without blanks at its ends."""
-        self._put(question)
-        return _line()
+        """One line, without blanks at its ends, that alone does nothing."""
+        return self._typed(question, PREPARED_AFTER_S)
 
     def ask_in_secret(self, question: Phrase) -> str:
-        """One line that is not shown; what was typed before does not count."""
-        try:
-            return getpass.getpass(f"{self.speak(question)} ")
-        except EOFError as error:
-            raise _gone() from error
+        """One line that is not shown."""
+        return self._typed(question, PREPARED_AFTER_S, is_shown=False)
 
     def confirm(self, question: Phrase, *, arm_after_s: float = ARM_AFTER_S) -> str:
-        """What is typed when there was time to read; keys that were pressed before are thrown away."""
-        time.sleep(arm_after_s)
-        _forget_keys()
-        return self.ask(question)
+        """What is typed when there was time to read."""
+        return self._typed(question, arm_after_s)
 
     def answer(self, question: Phrase, is_wanted: Callable[[], bool]) -> str | None:
         """One line; None as soon as the question `is_wanted` no more, which is looked at all the time."""
-        _forget_keys()
-        self._put(question)
-        while is_wanted():
-            if select.select([sys.stdin.fileno()], [], [], LOOK_EVERY_S)[0]:
-                return _line()
+        with deaf():
+            _quiet(ARM_AFTER_S, is_wanted)
+            if is_wanted():
+                self._put(question)
+            typed = _line(is_shown=True, is_wanted=is_wanted)
         tell("")
-        return None
+        return typed
+
+    def _typed(self, question: Phrase, after_s: float, *, is_shown: bool = True) -> str:
+        with deaf():
+            _quiet(after_s)
+            self._put(question)
+            typed = _line(is_shown=is_shown)
+        tell("")
+        return typed or ""
 
     def _put(self, question: Phrase) -> None:
-        try:
-            sys.stdout.write(f"{self.speak(question)} ")
-            sys.stdout.flush()
-        except OSError as error:
-            raise LostError(GONE) from error
+        _show(f"{self.speak(question)} ")
 
 
 def need_terminal() -> None:
@@ -117,23 +119,79 @@ def _handling(signals: tuple[signal.Signals, ...], handler: Callable[..., None])
             signal.signal(each, earlier)
 
 
-def _forget_keys() -> None:
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Within, the terminal shows nothing of what is typed and keeps no line; what was typed before and after is thrown away.
+
+    Else it would show at once what is typed ahead of a question, a password too.
+    """
     import termios
 
+    keys, local, control = sys.stdin.fileno(), 3, 6
     try:
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        before = termios.tcgetattr(keys)
+        within = [*before]
+        within[local] &= ~(termios.ECHO | termios.ICANON)
+        within[control] = [*before[control]]
+        within[control][termios.VMIN], within[control][termios.VTIME] = 1, 0
+        termios.tcsetattr(keys, termios.TCSAFLUSH, within)
     except termios.error as error:
         raise _gone() from error
+    try:
+        yield
+    finally:
+        with suppress(termios.error):  # a terminal that is gone
+            termios.tcsetattr(keys, termios.TCSAFLUSH, before)
 
 
-def _line() -> str:
+def _quiet(after_s: float, is_wanted: Callable[[], bool] = lambda: True) -> None:
+    """Until no key came for so long; where one came, for as long as before a confirmation."""
+    ends = time.monotonic() + after_s
+    while is_wanted() and (left := ends - time.monotonic()) > 0:
+        if _has_key(min(left, LOOK_EVERY_S)):
+            _read()
+            ends = time.monotonic() + max(after_s, ARM_AFTER_S)
+
+
+def _line(*, is_shown: bool, is_wanted: Callable[[], bool] = lambda: True) -> str | None:
+    """What is typed up to enter, and nothing of what follows it; None as soon as it `is_wanted` no more."""
+    keys = Keys()
+    while is_wanted():
+        if not _has_key(LOOK_EVERY_S):
+            continue
+        typed = _read()
+        if not is_wanted():  # ctrl-c, and keys behind it
+            return None
+        shown = keys.take(typed)
+        if keys.is_left:
+            raise _gone()
+        if is_shown and shown:
+            _show(shown)
+        if keys.is_entered:
+            return keys.text.strip()
+    return None
+
+
+def _show(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        raise LostError(GONE) from error
+
+
+def _has_key(within_s: float) -> bool:
+    return bool(select.select([sys.stdin.fileno()], [], [], within_s)[0])
+
+
+def _read() -> bytes:
     try:
         found = os.read(sys.stdin.fileno(), MOST)
     except OSError as error:
         raise _gone() from error
     if not found:
         raise _gone()
-    return found.decode("utf-8", errors="replace").strip()
+    return found
 
 
 def _gone() -> MedflowError:

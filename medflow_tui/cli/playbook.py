@@ -25,7 +25,7 @@ def listed(options: argparse.Namespace, common: Options) -> int:
 
     With words, as an operator says what is wrong, only those that speak of it, best first; 1 when none does.
     """
-    from medflow_tui.playbooks.shelf import folders_of, stock
+    from medflow_tui.playbooks.shelf import shelf_of
 
     dispatch, language = opened(common)
     found = dispatch.matching(" ".join(options.words))
@@ -35,7 +35,7 @@ def listed(options: argparse.Namespace, common: Options) -> int:
     if not found:
         complain(language.say(say("no playbook speaks of that: try fewer or other words")))
         return FAILED
-    for each in stock(folders_of(dispatch.site.source)).refused:
+    for each in shelf_of(dispatch.site).refused:
         complain(language.say(say("not used:").also(each.why)))
     return DONE
 
@@ -65,15 +65,17 @@ def runs(options: argparse.Namespace, common: Options) -> int:
 def lint(options: argparse.Namespace, common: Options) -> int:
     """Every complaint about a playbook file, or about all that this site would use; 1 when there is one."""
     from medflow_tui.playbooks import checking
+    from medflow_tui.rules.approving import PRODUCTION
     from medflow_tui.wiring.crews import known_actions
 
     settings = open_settings(common) if options.file is None else None
     language = open_language(common, settings.site if settings else None)
     source = settings.site.source if settings else ""
+    is_strict = settings is not None and settings.site.environment == PRODUCTION
     complaints = list(
         checking.of_file(options.file, known_actions())
         if options.file is not None
-        else checking.of_site(source, known_actions())
+        else checking.of_site(source, known_actions(), strict=is_strict)
     )
     tell(*(language.say(each) for each in complaints or [say("nothing to complain about")]))
     return FAILED if complaints else DONE

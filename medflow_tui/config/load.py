@@ -97,7 +97,8 @@ def load(path: Path) -> Settings:
     name = own.get("profile", "medflow")
     profile = _profile(name, place)
     site_table = _table(own, "site", place)
-    contacts = _merge(_table(profile, "contacts", place), _table(own, "contacts", place))
+    own_contacts = _table(own, "contacts", place)
+    contacts = _merge(_table(profile, "contacts", place), own_contacts)
     tables, origins = _merge_targets(
         _table(profile, "target", place), _table(own, "target", place), name, str(path)
     )
@@ -122,6 +123,9 @@ def load(path: Path) -> Settings:
     origins |= {f"site.{key}": str(path) for key in site_table} | {
         f"keys.{name}": str(path) for name in site.keys
     }
+    for whose, known in ((f"profile {name}", profile.get("contacts", {})), (str(path), own_contacts)):
+        for role, contact in known.items():
+            origins |= {f"contacts.{role}.{key}": whose for key in contact}
     origins |= {f"audit.{key}": str(path) for key in own.get("audit", {})}
     origins |= {f"releases.{key}": str(path) for key in own.get("releases", {})}
     origins |= {f"access.{key}": str(path) for key in own.get("access", {})}
@@ -225,14 +229,14 @@ def _take_over(name: str, tables: dict[str, Any], origins: dict[str, str], path:
     if other not in tables:
         if "address" in tables[name]:
             return
-        raise SettingsError(
-            say(
-                "{file}: target.{name} is like {other}, which is not watched; give it an address",
-                file=path,
-                name=name,
-                other=str(other),
-            )
+        near = nearest(other, tables)
+        text = say(
+            "{file}: target.{name} is like {other}, which is not watched; give it an address",
+            file=path,
+            name=name,
+            other=str(other),
         )
+        raise SettingsError(text.also(*((say("did you mean {near}?", near=near),) if near else ())))
     model = tables[other]
     taken = {key: model[key] for key in CONNECTION if key in model and key not in tables[name]}
     known = (

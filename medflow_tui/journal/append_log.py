@@ -46,9 +46,7 @@ def read_lines(path: Path, *, offset: int = 0) -> Lines:
     except FileNotFoundError:
         return Lines()
     except OSError as error:
-        raise DamagedError(
-            say("{path} cannot be read: {why}", path=str(path), why=error.strerror or "?")
-        ) from error
+        raise unreadable(path, error) from error
     sound = content.rfind(b"\n") + 1
     records = tuple(
         _record(path, number, line) for number, line in enumerate(content[:sound].split(b"\n")[:-1], 1)
@@ -64,6 +62,11 @@ def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _damaged(path, number)
     return found
+
+
+def unreadable(path: Path, error: OSError) -> DamagedError:
+    """What is there and cannot be read, and why."""
+    return DamagedError(say("{path} cannot be read: {why}", path=str(path), why=error.strerror or "?"))
 
 
 def _damaged(path: Path, number: int) -> DamagedError:
@@ -103,13 +106,6 @@ class AppendLog:
         try:
             os.ftruncate(self._file, size)
             os.fsync(self._file)
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
-
-    def end_line(self) -> None:
-        """End a torn line that cannot be cut off. Raises UnwritableError."""
-        try:
-            os.write(self._file, b"\n")
         except OSError as error:
             raise _unwritable(self.path, error) from error
 

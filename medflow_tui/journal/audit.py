@@ -13,10 +13,13 @@ from typing import Any
 
 from medflow_tui.journal.append_log import AppendLog, DamagedError, UnwritableError
 from medflow_tui.journal.auditing import attributes, segments
-from medflow_tui.journal.auditing.actor import as_fields, clock_synced, host, whoever
+from medflow_tui.journal.auditing.actor import as_fields, clock_synced, host, told, whoever
 from medflow_tui.journal.auditing.anchors import SYSLOG, Anchors
-from medflow_tui.journal.auditing.reserve import FULL, Reserve
+from medflow_tui.journal.auditing.checkpoints import Checkpoints
+from medflow_tui.journal.auditing.place import FILE, audit_file, make_ready
+from medflow_tui.journal.auditing.reserve import Reserve, is_full
 from medflow_tui.journal.auditing.segments import End, UnreadableError
+from medflow_tui.journal.auditing.signing import key_of
 from medflow_tui.journal.moment import stamp
 from medflow_tui.model.audit import BARE, Anchor, Keeping
 from medflow_tui.model.errors import MedflowError
@@ -34,12 +37,11 @@ from medflow_tui.rules.auditing.chain import (
     follow,
     hash_of,
 )
+from medflow_tui.rules.auditing.checkpoint import ENDINGS
 from medflow_tui.rules.auditing.record import record_of
 
-FILE = "audit.jsonl"
 WITHIN_S = 10.0  # to get the file from other processes
 ROOM = 4 * 1024 * 1024  # bytes free, below which a disk counts as full
-ENDINGS = frozenset(("run.done", "run.paused"))
 __all__ = [
     "FILE",
     "GENESIS",
@@ -74,12 +76,21 @@ class Verification:
 class Audit:
     """One site's audit. Several processes append to it: each append takes the file, reads its end, and writes."""
 
-    def __init__(self, path: Path, *, site: str, keeping: Keeping = BARE, syslog: Path = SYSLOG) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        site: str,
+        keeping: Keeping = BARE,
+        syslog: Path = SYSLOG,
+        key: Path | None = None,
+    ) -> None:
         self._path, self._site, self._keeping = path, site, keeping
         self._reserve = Reserve(path.parent, keeping.reserve_mb * 1024 * 1024)
         self._is_protected = False
         told = syslog if keeping.syslog else None
-        self.anchors = Anchors(path.parent, site, keeping.anchors, syslog=told)
+        self.anchors = Anchors(path.parent, site, keeping.anchors, syslog=told, group=keeping.group)
+        self._checkpoints = Checkpoints(path.parent, site, key, keeping.group)
 
     @classmethod
     def of(cls, site: Site, state: Path) -> Audit:
@@ -90,7 +101,7 @@ class Audit:
         keeping = site.audit
         if site.environment != "production":
             keeping = replace(keeping, append_only=False, syslog=False, reserve_mb=0)
-        return cls(state / FILE, site=site.code, keeping=keeping)
+        return cls(audit_file(site, state), site=site.code, keeping=keeping, key=key_of(site))
 
     @property
     def path(self) -> Path:
@@ -101,33 +112,45 @@ class Audit:
 
         Raises UnwritableError or DamagedError: then what it would have recorded must not be done.
         """
-        said = record_of(event, {"host": host(), **fields, "actor": as_fields(whoever()) | _told(fields)})
+        said = record_of(event, {"host": host(), **fields, "actor": as_fields(whoever()) | told(fields)})
+        unready = make_ready(self._path.parent, self._keeping)
+        if unready:
+            raise UnwritableError(unready)
         try:
             anchor = self._append(said, now)
         except UnreadableError as error:
             raise UnwritableError(error.phrase) from error
         self._reserve.keep()
         if event in ENDINGS or (fields.get("run") and self.anchors.is_due()):
-            self.anchors.drop(anchor, now)
+            self.leave_anchor(anchor, now, is_signed=fields.get("class") != "R0")
         return anchor
 
-    def drop_anchor(self, now: datetime | None = None) -> Anchor | None:
+    def leave_anchor(self, anchor: Anchor, now: datetime | None = None, *, is_signed: bool = True) -> None:
+        """An anchor here and elsewhere, and a signed checkpoint where the site has a key for that. Never raises."""
+        self.anchors.drop(anchor, now)
+        if is_signed:
+            self._checkpoints.make(anchor, now)
+
+    def drop_anchor(self, now: datetime | None = None, *, is_signed: bool = True) -> Anchor | None:
         """An anchor of the chain as it ends now; None when its end cannot be read. Never raises."""
         with suppress(MedflowError, OSError):
             with segments.taken(self._path, WITHIN_S) as log:
                 anchor = self._end(log)[0]
-            self.anchors.drop(anchor, now)
+            self.leave_anchor(anchor, now, is_signed=is_signed)
             return anchor
         return None
 
-    def drop_anchor_if_due(self, now: datetime | None = None) -> None:
+    def drop_anchor_if_due(self, *, is_signed: bool = True) -> None:
         """To be called now and then while something runs: every 15 minutes there is an anchor. Never raises."""
         if self.anchors.is_due():
-            self.drop_anchor(now)
+            self.drop_anchor(is_signed=is_signed)
 
     def why_not(self) -> Phrase:
         """Why nothing may be started now, because it could not be recorded; nothing when it can. Writes nothing new."""
         try:
+            unready = make_ready(self._path.parent, self._keeping)
+            if unready:
+                return unready
             if not self._path.parent.is_dir():
                 return say(
                     "the audit cannot be written: there is no folder {path}", path=str(self._path.parent)
@@ -144,6 +167,13 @@ class Audit:
         except OSError as error:
             return say("the audit cannot be written: {why}", why=error.strerror or "?")
         return SILENCE
+
+    def make_room(self, error: UnwritableError, path: Path) -> bool:
+        """A slice of the reserve for another file on the same disk, that of a run; False when that is not what is wanting."""
+        with suppress(OSError):
+            same = path.stat().st_dev == self._path.parent.stat().st_dev
+            return same and is_full(error) and self._reserve.give()
+        return False
 
     def verify(self, anchor: Anchor | None = None) -> Verification:
         """Follow the chain from its start; with an anchor also tell whether records after it are missing."""
@@ -183,11 +213,13 @@ class Audit:
         return self._write(log, anchor, self._own(OPENED, result=result), now)
 
     def _part_from_torn(self, log: AppendLog, end: End) -> str:
-        """Cut a torn last line off (`cut`); where the file is append-only end it, and what ends it must follow (`closed`)."""
+        """Cut a torn last line off (`cut`); where the file is append-only what repairs it follows on its line (`closed`).
+
+        Either way there is no moment at which another power cut would leave a line that nobody can read.
+        """
         try:
             log.cut_to(end.sound_bytes)
         except UnwritableError:
-            log.end_line()
             return "closed"
         return "cut"
 
@@ -200,16 +232,17 @@ class Audit:
         """Close the file when it is large enough; True when it has its closed name, and the next one is to be begun."""
         if end.torn or end.sound_bytes < self._keeping.segment_kb * 1024:
             return False
-        if end.record.get("ev") != CLOSED:
-            try:
+        if not attributes.may_be_renamed(log.descriptor):
+            return False
+        try:
+            if end.record.get("ev") != CLOSED:
                 self._write(log, anchor, self._own(CLOSED), now)
-            except UnwritableError:
-                return False
-        attributes.set_append_only(log.descriptor, on=False)
-        is_closed = segments.close_file(self._path, log.descriptor)
-        if self._keeping.append_only:
-            attributes.set_append_only(log.descriptor, on=True)
-        return is_closed
+            return segments.close_file(self._path, log.descriptor)
+        except UnwritableError:
+            return False
+        finally:
+            if self._keeping.append_only:
+                attributes.set_append_only(log.descriptor, on=True)
 
     def _protect(self, log: AppendLog) -> None:
         """Each new file, and once the one that another process may have begun."""
@@ -237,13 +270,10 @@ class Audit:
             try:
                 log.append({**record, "hash": head})
             except UnwritableError as error:
-                if not self._is_full(error) or not self._reserve.give():
+                if not is_full(error) or not self._reserve.give():
                     raise
             else:
                 return Anchor(count=anchor.count + 1, head=head)
-
-    def _is_full(self, error: UnwritableError) -> bool:
-        return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
 
 
 def verify(path: Path, anchor: Anchor | None = None) -> Verification:
@@ -267,9 +297,3 @@ def judged(chain: Followed, *anchors: Anchor | None) -> Verification:
             at = min(max(each.count, 0), chain.end.count)
             return Verification(anchor=chain.end, broken_at=at, why=why, records=chain.records)
     return Verification(anchor=chain.end, torn_bytes=chain.torn_bytes, records=chain.records)
-
-
-def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What the caller knows better of the actor."""
-    actor = fields.get("actor") or {}
-    return {name: value for name, value in actor.items() if value not in ("", None, -1)}

@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from medflow_tui.journal.auditing import segments
+from medflow_tui.journal.auditing import checkpoints, segments
 from medflow_tui.journal.auditing.anchors import FILE, name_in_folder, read_anchors
 from medflow_tui.journal.auditing.segments import UnreadableError
+from medflow_tui.journal.auditing.signing import key_of, signers_of
 from medflow_tui.model.audit import Anchor
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.site import Hours, Site
 from medflow_tui.model.words import SILENCE, say
-from medflow_tui.rules.auditing.chain import Followed, Segment, compare, follow, located, record_of_line
+from medflow_tui.rules.auditing.chain import (
+    Followed,
+    Segment,
+    compare,
+    follow,
+    located,
+    part_of_line,
+    record_of_line,
+)
+from medflow_tui.rules.auditing.checkpoint import Signatures, judge
 from medflow_tui.rules.auditing.review import review
 from medflow_tui.rules.auditing.standing import Standing
 from medflow_tui.rules.auditing.words import COUNT, anchor_of_words, unknown_words
@@ -23,9 +33,17 @@ from medflow_tui.rules.auditing.words import COUNT, anchor_of_words, unknown_wor
 UTC_ZONE = "UTC"
 
 
-def stand(path: Path, site: Site | None, given: Sequence[Anchor] = ()) -> Standing:
+def stand(
+    path: Path,
+    site: Site | None,
+    given: Sequence[Anchor] = (),
+    *,
+    signers: Path | None = None,
+    newest: int = 0,
+) -> Standing:
     """The audit at a path. Without anchors given, those beside it and those of the site file are compared.
 
+    Signatures are checked by the `signers` given, else those of the site file; of `newest` checkpoints only (0: of all).
     Raises UnreadableError when there is none, or it cannot be read.
     """
     files = segments.read(path)
@@ -50,7 +68,27 @@ def stand(path: Path, site: Site | None, given: Sequence[Anchor] = ()) -> Standi
         anchors=tuple(located(chain, each) for each in anchors) if at < 0 else tuple(anchors),
         is_elsewhere=is_elsewhere,
         review=review(records, hours, zone),
+        signatures=_signatures(path, site, chain, signers or signers_of(site), newest),
     )
+
+
+def _signatures(
+    path: Path, site: Site | None, chain: Followed, signers: Path | None, newest: int
+) -> Signatures:
+    code = _code(site, chain)
+    texts = checkpoints.found(path.parent)[-newest:]
+    return judge(
+        chain,
+        [checkpoints.check(each, code, signers) for each in texts],
+        site=code,
+        is_wanted=key_of(site) is not None,
+        trouble=checkpoints.trouble(path.parent),
+    )
+
+
+def _code(site: Site | None, chain: Followed) -> str:
+    """Of the site file; without one, what the records say."""
+    return site.code if site is not None else str(next(iter(chain.records), {}).get("site", ""))
 
 
 def anchors_of(words: str, site: str = "") -> tuple[Anchor, ...]:
@@ -86,7 +124,7 @@ def anchors_of(words: str, site: str = "") -> tuple[Anchor, ...]:
 
 
 def _known(path: Path, site: Site | None, chain: Followed) -> tuple[tuple[Anchor, ...], bool]:
-    code = site.code if site is not None else str(next(iter(chain.records), {}).get("site", ""))
+    code = _code(site, chain)
     here = _read(path.parent / FILE, code)
     places = site.audit.anchors if site is not None else ()
     there: list[Anchor] = []
@@ -112,5 +150,5 @@ def _against(chain: Followed, anchors: Sequence[Anchor]) -> tuple[int, Any]:
 
 def _all(files: Sequence[Segment]) -> tuple[Mapping[str, Any], ...]:
     """Every record that can be read, also behind a break."""
-    found = (record_of_line(line) for each in files for line in each.lines)
+    found = (record_of_line(part_of_line(line)) for each in files for line in each.lines)
     return tuple(each for each in found if each is not None)

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from medflow_tui.journal.append_log import AppendLog, DamagedError, UnwritableError, read_lines
+from medflow_tui.journal.incidents import FILE as INCIDENTS
+from medflow_tui.journal.incidents import Incidents
 from medflow_tui.journal.moment import moment_of, stamp
 from medflow_tui.journal.private import make_folder
 from medflow_tui.model.access import Passive, Review
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.health import EPOCH
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.leading import stands
 from medflow_tui.rules.spoken import Try
 
 PASSIVE, REVIEWS, TRIES = "passive.jsonl", "reviews.jsonl", "answers.jsonl"
@@ -102,7 +105,7 @@ class Orders:
 
     def notices(self) -> tuple[Phrase, ...]:
         """What every viewer must see; asked often, so that files are read only when they are others. Never raises."""
-        edition = tuple(self._edition(name) for name in (PASSIVE, REVIEWS))
+        edition = tuple(self._edition(name) for name in (PASSIVE, INCIDENTS, REVIEWS))
         if edition != self._told_of:
             self._told, self._told_of = self._notices(), edition
         return self._told
@@ -117,6 +120,7 @@ class Orders:
     def _notices(self) -> tuple[Phrase, ...]:
         passive = self.passive()
         told = [passive_said(passive)] if passive is not None else []
+        told += [said] if (said := incident_said(self._state)) else []
         try:
             told += [
                 say(
@@ -154,6 +158,15 @@ def passive_said(passive: Passive) -> Phrase:
     if passive.since == EPOCH:
         return say("passive: the file that says so cannot be read")
     return say("passive since {at:when} by {who}", at=passive.since, who=passive.who)
+
+
+def incident_said(state: Path) -> Phrase:
+    """The incident that is open, or that nobody can tell; nothing where there is none."""
+    try:
+        found = Incidents(state).now_open()
+    except DamagedError:
+        return say("incident: the file that says so cannot be read")
+    return stands(found) if found is not None else SILENCE
 
 
 def tell_elsewhere(places: Iterable[str], record: Mapping[str, Any], now: datetime | None = None) -> int:

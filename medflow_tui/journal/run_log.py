@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from medflow_tui.journal.append_log import AppendLog, DamagedError, read_lines, write_durably
+from medflow_tui.journal.append_log import AppendLog, DamagedError, read_lines, unreadable, write_durably
 from medflow_tui.journal.moment import moment_of, stamp
 from medflow_tui.journal.private import make_folder, sync_folder
 from medflow_tui.model.canonical import Facts
@@ -84,18 +84,23 @@ def create(runs: Path, plan: Plan, playbook_source: str, *, now: datetime | None
 
 
 def all_runs(runs: Path) -> tuple[RunFolder, ...]:
-    """Every run of which there is a folder, newest first."""
+    """Every run of which there is a folder, newest first. Raises DamagedError when they cannot be read."""
     try:
         names = sorted((each.name for each in runs.iterdir() if RUN_ID.fullmatch(each.name)), reverse=True)
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise unreadable(runs, error) from error
     return tuple(RunFolder(path=runs / name) for name in names)
 
 
 def find(runs: Path, run: str) -> RunFolder:
-    """The folder of a run by its name. Raises RefusedError when there is none."""
-    if RUN_ID.fullmatch(run) and (runs / run).is_dir():
-        return RunFolder(path=runs / run)
+    """The folder of a run by its name. Raises RefusedError when there is none, DamagedError when that cannot be seen."""
+    try:
+        if RUN_ID.fullmatch(run) and (runs / run).is_dir():
+            return RunFolder(path=runs / run)
+    except OSError as error:
+        raise unreadable(runs, error) from error
     raise RefusedError(say("there is no run named {run}", run=run))
 
 

@@ -56,8 +56,9 @@ class Language:
     def say(self, phrase: Phrase, now: datetime | None = None) -> str:
         """The sentence; `now` decides whether `{x:when}` is a clock time or a date."""
         text = self.fill(self.word(phrase.text), phrase.values, now) if phrase.text else ""
-        rest = [self.say(each, now) for each in phrase.parts]
-        return ", ".join(each for each in (text, *rest) if each)
+        said = [each for each in (text, *(self.say(each, now) for each in phrase.parts)) if each]
+        joined = (f"{each} " if each.endswith(":") else f"{each}, " for each in said[:-1])
+        return "".join((*joined, *said[-1:]))
 
     def word(self, text: str) -> str:
         """A message id in this language."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from medflow_tui.model.errors import UnfitError
 from medflow_tui.model.fitting import refuse_outside
+from medflow_tui.model.words import say
 
 MOST_MB = 1024
 
@@ -13,11 +15,16 @@ MOST_MB = 1024
 class Keeping:
     """How a site keeps its audit: the table `[audit]` of the site file.
 
-    `anchors` are files (or folders that are there, such as a mounted one of the central server) elsewhere; `group` may
-    read the segments; `append_only` and `syslog` are tried, never required; a segment is closed at `segment_kb`;
-    `reserve_mb` of the disk are held for the day on which it is full.
+    `folder` is where it lies (empty: the state folder, where a relative one starts); `anchors` are files (or folders that
+    are there, such as a mounted one of the central server) elsewhere; `group` may read the segments; `append_only` and
+    `syslog` are tried, never required; a segment is closed at `segment_kb`; `reserve_mb` of the disk are held for the
+    day on which it is full. `signing_key` (`file:PATH`) is the SSH key of the site that signs checkpoints, `signers` the
+    allowed-signers file (ssh-keygen(1)) by which they are verified.
     """
 
+    folder: str = ""
+    signing_key: str = ""
+    signers: str = ""
     anchors: tuple[str, ...] = ()
     group: str = ""
     append_only: bool = True
@@ -28,6 +35,9 @@ class Keeping:
     def __post_init__(self) -> None:
         refuse_outside("segment_kb", self.segment_kb, 1, MOST_MB * 1024)
         refuse_outside("reserve_mb", self.reserve_mb, 0, MOST_MB)
+        if self.signing_key and not self.signing_key.startswith("file:"):
+            text = say("{file}: {key} says where the key is, as file:PATH", file="", key="signing_key")
+            raise UnfitError("signing_key", text)
 
 
 BARE = Keeping(append_only=False, syslog=False, reserve_mb=0)

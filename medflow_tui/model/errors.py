@@ -6,7 +6,8 @@ MedflowError            a clear sentence for people; `cli` turns it into an exit
 ├── SecretError         a credential named by reference cannot be read
 ├── LabError            the lab cannot start, or a fault cannot be made
 └── RefusedError        a guard or a lock said no
-    └── ReauthError     the log-in is too old for what is asked: ask for it again
+    ├── ReauthError     the log-in is too old for what is asked: ask for it again
+    └── NoLoginError    the service refused the log-in
 """
 
 from __future__ import annotations
@@ -70,3 +71,7 @@ class RefusedError(MedflowError):
 
 class ReauthError(RefusedError):
     """The log-in is too old for what is asked: ask for it again."""
+
+
+class NoLoginError(RefusedError):
+    """The service refused the log-in: a wrong password, a locked account, somebody who tries."""

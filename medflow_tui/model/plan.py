@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from medflow_tui.model.canonical import Facts, canonical, digest
+from medflow_tui.model.incident import Incident
 from medflow_tui.model.procedure import NO_FACTS, Outcome, Text
 from medflow_tui.model.words import SILENCE, Phrase
 
@@ -44,7 +45,8 @@ class PlannedStep:
 class Plan:
     """Immutable once shown: what a person confirms is this, by its hash. Facts are whole numbers and words only.
 
-    `further_calls` are those of the way back and of cleaning up, by `undo STEP` and `cleanup STEP`.
+    `further_calls` are those of the way back and of cleaning up, by `undo STEP` and `cleanup STEP`; `led` is the open
+    incident that stands for a second person.
     """
 
     playbook: str
@@ -70,6 +72,12 @@ class Plan:
     role: str = ""
     notes: tuple[Phrase, ...] = ()
     further_calls: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    led: Incident | None = None
+
+    @property
+    def incident(self) -> str:
+        """The number of the incident that stands for a second person; empty without one."""
+        return self.led.id if self.led is not None else ""
 
     @property
     def refusals(self) -> tuple[GuardResult, ...]:
@@ -116,6 +124,12 @@ class Plan:
         }
         if self.further_calls:
             record["further_calls"] = {name: list(calls) for name, calls in self.further_calls.items()}
+        if self.led is not None:
+            record["incident"] = {
+                "id": self.led.id,
+                "severity": self.led.severity.value,
+                "commander": self.led.commander,
+            }
         return record
 
     def written(self) -> str:

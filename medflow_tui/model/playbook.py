@@ -15,6 +15,9 @@ REASON_MIN, ARM_AFTER_MS = (
     10,
     1500,
 )  # letters of a reason; how long late keys are waited for before a person may answer
+PREPARED_AFTER_MS = (
+    600  # the same where the answer alone does nothing: longer than a held key takes to repeat
+)
 ACQUIRE, RELEASE, PROGRAM = "hold.acquire", "hold.release", "program.run"
 """Actions of the engine itself: take and give back holds, and run a program by its argv list."""
 
@@ -236,7 +239,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """How many people besides the requester must agree, in which role, for how long; `remote_code` allows the voice."""
+    """How many people besides the requester must agree, in which role, for how long; `remote_code` allows the voice.
+
+    With `incident` an open incident with a commander stands for them, in class R3.
+    """
 
     count: int = 0
     roles: tuple[str, ...] = ()
@@ -244,6 +250,7 @@ class Approval:
     bind_to: str = "plan_hash"
     expires_s: int = 1800
     remote_code: bool = False
+    incident: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

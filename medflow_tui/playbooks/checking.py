@@ -26,9 +26,9 @@ def of_file(file: str, actions: Collection[str]) -> Iterator[Phrase]:
             yield say("{file}", file=file).also(complaint)
 
 
-def of_site(site_file: str, actions: Collection[str]) -> Iterator[Phrase]:
-    """All that is wrong with the playbooks of a site, and the files that it refuses."""
-    shelf = stock(folders_of(site_file))
+def of_site(site_file: str, actions: Collection[str], *, strict: bool = False) -> Iterator[Phrase]:
+    """All that is wrong with the playbooks of a site, and the files that it refuses (`strict`, as in production)."""
+    shelf = stock(folders_of(site_file), strict=strict)
     yield from (each.why for each in shelf.refused)
     for playbook in shelf.playbooks:
         yield from (say("{file}", file=playbook.id).also(each) for each in of_actions(playbook, actions))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from medflow_tui.model.playbook import ACQUIRE, RELEASE, Guard, OnFail, Playbook, Text
+from medflow_tui.model.playbook import ACQUIRE, REASON_MIN, RELEASE, Guard, OnFail, Playbook, Text
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.playbooks.lint_steps import ACTION, check_step
 from medflow_tui.rules.guards import KINDS
+from medflow_tui.rules.leading import STANDS_IN_CLASS
 from medflow_tui.rules.permits import takes_last_way_back
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -152,10 +153,14 @@ def _check_permits(playbook: Playbook) -> Iterator[Phrase]:
         yield say("limits: max_runs and per_s belong together")
     if playbook.override.allowed and not playbook.override.roles:
         yield say("override: roles say who may")
+    if playbook.override.allowed and playbook.override.reason_min_chars < REASON_MIN:
+        yield say("override: reason_min_chars is at least {n:number}", n=REASON_MIN)
     if playbook.override.allowed and takes_last_way_back(playbook):
         yield say("override: class R4 without an undo at its point_of_change is never passed over")
     if playbook.approval.count and not playbook.approval.roles:
         yield say("approval: roles say who may")
+    if playbook.approval.incident and playbook.approval.count and playbook.risk != STANDS_IN_CLASS:
+        yield say("approval: an incident stands for a second person in class R3 only")
     for given in playbook.inputs:
         if given.kind == "choice" and not given.options and not given.options_from:
             yield say("input {name}: a choice has options", name=given.id)

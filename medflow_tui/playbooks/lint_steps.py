@@ -10,10 +10,9 @@ from medflow_tui.model.playbook import PROGRAM, Effect, OnFail, OnUnknown, Playb
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.playbooks.schema import PLACEHOLDERS
 from medflow_tui.rules.argv import fault
-from medflow_tui.rules.filling import names
+from medflow_tui.rules.filling import has_lone_brace, is_filled_whole, names
 
 ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
-LONE = re.compile(r"\{[^{}]*\}")
 TO_UNDO = (Effect.STAGING, Effect.DISRUPTIVE, Effect.DATA, Effect.SWITCH)
 
 
@@ -85,7 +84,7 @@ def _check_program(step: Step) -> Iterator[Phrase]:
         wrong = fault(step.run)
         if wrong:
             yield say("step {step}:", step=step.id).also(wrong)
-        if any("{" in each and not LONE.fullmatch(each) for each in step.run):
+        if not all(is_filled_whole(each) for each in step.run):
             yield say("step {step}: a placeholder is a whole argument", step=step.id)
 
 
@@ -124,8 +123,9 @@ def _check_templates(playbook: Playbook, step: Step) -> Iterator[Phrase]:
         head, dot, _ = name.partition(".")
         if (dot and head not in earlier) or (not dot and name not in known):
             yield say("step {step}: {name} is no known placeholder", step=step.id, name=name)
-    if any("{" in LONE.sub("", each) or len(LONE.findall(each)) != len(names(each)) for each in templates):
-        yield say("step {step}: a placeholder is a name, or step.fact, in braces", step=step.id)
+    if any(has_lone_brace(each) for each in templates):
+        text = say("step {step}: a placeholder is a name, or step.fact, in braces", step=step.id)
+        yield text.also(say("a brace that is meant itself is written twice"))
 
 
 def _strings(facts: Facts) -> Iterator[str]:

@@ -32,6 +32,7 @@ from medflow_tui.model.playbook import (
 from medflow_tui.model.words import say
 from medflow_tui.playbooks.lint import check
 from medflow_tui.playbooks.reading import PlaybookError, Reader, Table, one_of
+from medflow_tui.rules.leading import STANDS_IN_CLASS
 
 INPUT_KINDS = ("choice", "text", "number", "version", "backup", "service", "device", "clinic")
 SPANS = ("clinic_hours",)
@@ -45,7 +46,7 @@ def shipped() -> Path:
 
 def load_all(folder: Path) -> tuple[Playbook, ...]:
     """Every playbook of a folder, by name. Raises PlaybookError."""
-    return tuple(load(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(map(load, sorted(folder.glob("*.toml"))))
 
 
 def load(path: Path) -> Playbook:
@@ -94,6 +95,9 @@ class _Builder:
         head = read.table(document, "playbook")
         confirm, locks = read.table(document, "confirm"), read.table(document, "locks")
         access = read.table(document, "access")
+        for key, only in (("kind", "typed"), ("refuse_paste", True)):
+            if confirm.get(key, only) != only:
+                raise read.wrong(f"confirm.{key}", one_of((str(only).lower(),)))
         return Playbook(
             id=read.word(head, "playbook.id"),
             version=read.word(head, "playbook.version"),
@@ -124,7 +128,7 @@ class _Builder:
         )
 
     def _permits(self, document: Table) -> dict[str, Any]:
-        read = self._read
+        read, may_stand = self._read, document["playbook"].get("class") == STANDS_IN_CLASS
         window = read.table(document, "window", needed=False)
         limits = read.table(document, "limits", needed=False)
         approval = read.table(document, "approval", needed=False)
@@ -154,6 +158,7 @@ class _Builder:
                 distinct_from_requester=read.yes(approval, "approval.distinct_from_requester", default=True),
                 expires_s=read.number(approval, "approval.expires_s", 1800),
                 remote_code=read.yes(approval, "approval.remote_code"),
+                incident=read.yes(approval, "approval.incident", default=may_stand),
             ),
             "override": Override(
                 allowed=read.yes(override, "override.allowed"),

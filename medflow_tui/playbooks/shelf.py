@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medflow_tui.model.playbook import Playbook
+from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.playbooks.load import load_all, parse, shipped
 from medflow_tui.playbooks.reading import PlaybookError
+from medflow_tui.playbooks.signed import has_signature, why_unsigned
+from medflow_tui.rules.approving import PRODUCTION
 
 SYSTEM = Path("/etc/medflow_tui/playbooks")
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -43,13 +46,21 @@ def folders_of(site_file: str) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((SYSTEM, *beside)))
 
 
-def stock(folders: Iterable[Path] = (SYSTEM,)) -> Shelf:
-    """Everything there is. A site's playbook never takes the name of another: who shows one runs that one."""
+def shelf_of(site: Site) -> Shelf:
+    """What may be used at this site."""
+    return stock(folders_of(site.source), strict=site.environment == PRODUCTION)
+
+
+def stock(folders: Iterable[Path] = (SYSTEM,), *, strict: bool = False) -> Shelf:
+    """Everything there is. A site's playbook never takes the name of another: who shows one runs that one.
+
+    `strict`, as in production: what this user wrote counts no more than what anybody else did.
+    """
     found, refused = list(load_all(shipped())), list[Refused]()
     for folder in folders:
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
-                playbook = load_trusted(path)
+                playbook = load_trusted(path, strict=strict)
             except PlaybookError as error:
                 refused.append(Refused(path=path, why=error.phrase))
                 continue
@@ -62,8 +73,8 @@ def stock(folders: Iterable[Path] = (SYSTEM,)) -> Shelf:
     return Shelf(playbooks=tuple(found), refused=tuple(refused))
 
 
-def load_trusted(path: Path) -> Playbook:
-    """The playbook in a file that nobody but root and this user can have written. Raises PlaybookError."""
+def load_trusted(path: Path, *, strict: bool = False) -> Playbook:
+    """The playbook in a file that only root can have written (else: or this user), or that is signed. Raises PlaybookError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
@@ -71,10 +82,15 @@ def load_trusted(path: Path) -> Playbook:
             say("{file} cannot be read: {why}", file=str(path), why=error.strerror or "?")
         ) from error
     with os.fdopen(descriptor, "rb") as file:
-        why = distrust(path, os.fstat(descriptor))
-        if why:
-            raise PlaybookError(say("{file}:", file=str(path)).also(why))
-        content = file.read(MOST_BYTES + 1)
+        opened = os.fstat(descriptor)
+        why = unfit(opened)
+        content = b"" if why else file.read(MOST_BYTES + 1)
+    if not why and os.name == "posix":
+        why = distrust(path, opened, strict=strict)
+        if why and has_signature(path):
+            why = why_unsigned(path, content)
+    if why:
+        raise PlaybookError(say("{file}:", file=str(path)).also(why))
     if len(content) > MOST_BYTES:
         raise PlaybookError(say("{file} is too long", file=str(path)))
     try:
@@ -83,17 +99,24 @@ def load_trusted(path: Path) -> Playbook:
         raise PlaybookError(say("{file} is not UTF-8 text", file=str(path))) from error
 
 
-def distrust(path: Path, opened: os.stat_result) -> Phrase:
-    """Why this file is not believed: who owns it, who else may write it or put another in its place."""
+def unfit(opened: os.stat_result) -> Phrase:
+    """Why this is not read at all, whoever signed it."""
     if os.name != "posix":
         return SILENCE
     if not stat.S_ISREG(opened.st_mode):
         return say("not a file")
-    mine = (0, os.getuid())
-    if opened.st_uid not in mine:
-        return say("it belongs to neither root nor you")
     if opened.st_mode & OTHERS_WRITE:
         return say("others may write it: chmod go-w")
+    return SILENCE
+
+
+def distrust(path: Path, opened: os.stat_result, *, strict: bool) -> Phrase:
+    """Why this file is not believed without a signature: who owns it, and who else may put another in its place."""
+    mine = (0,) if strict else (0, os.getuid())
+    if opened.st_uid not in mine:
+        if strict:
+            return say("production: it does not belong to root, and nobody has signed it")
+        return say("it belongs to neither root nor you")
     for folder in path.resolve().parents:
         found = folder.stat()
         is_shared = found.st_mode & OTHERS_WRITE and not found.st_mode & stat.S_ISVTX

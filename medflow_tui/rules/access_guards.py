@@ -9,6 +9,7 @@ from medflow_tui.model.canonical import Facts
 from medflow_tui.model.procedure import Guard, Outcome
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.answers import Answer, Rule, word
+from medflow_tui.rules.leading import led_by
 
 PLANTED = "planted."
 
@@ -19,10 +20,11 @@ def production(facts: Facts) -> Answer:
         case "R0" | "R1" | "R2":
             return Outcome.PASS, say("environment: {environment:word}", environment="production")
         case "R3" if facts.get("playbook.approvals"):
-            return Outcome.PASS, say("production: a second person must agree")
+            led = say("environment: {environment:word}", environment="production") if led_by(facts) else None
+            return Outcome.PASS, led or say("production: a second person must agree")
         case "R3":
             return Outcome.FAIL, say(
-                "production: class R3 needs a second person, and this playbook asks none (incidents are not kept yet)"
+                "production: class R3 needs a second person, and this playbook asks none"
             )
         case "R4":
             return Outcome.FAIL, say("production: class R4 is refused until restoring is built")

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from medflow_tui.model.access import UNSET_SESSION, Access, Origin
+from medflow_tui.model.health import EPOCH
+from medflow_tui.model.incident import Incident
 from medflow_tui.model.playbook import Playbook
 from medflow_tui.model.procedure import Entry, Mark
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.leading import why_not_instead
 
 PRODUCTION, ALWAYS = "production", "R4"
 SLACK = timedelta(minutes=1)
@@ -24,15 +27,28 @@ WHY_NOT: dict[str, Phrase] = {
     "locked_out": say("three wrong answers: nothing is taken for ten minutes"),
     "no_role": say("you have no role in the site file that may agree to this"),
     "confirm_wrong": say("what was typed is not what is asked for"),
+    "no_phone": say("this playbook takes no agreement over the phone"),
+    "not_awaited": say("nobody is waited for"),
+    "answers_damaged": say("the answers that were given before cannot be read: no answer is taken"),
 }
 """Why an agreement is not taken, by the word under which it is recorded."""
 
 
-def needed(playbook: Playbook, environment: str) -> int:
-    """How many people besides the requester: in production what the playbook says, for class R4 also elsewhere."""
-    if environment == PRODUCTION or playbook.risk == ALWAYS:
-        return playbook.approval.count
-    return 0
+def needed(
+    playbook: Playbook,
+    environment: str,
+    incident: Incident | None = None,
+    *,
+    acting: Iterable[Origin] = (),
+    now: datetime = EPOCH,
+) -> int:
+    """How many people besides the requester: in production what the playbook says, for class R4 also elsewhere.
+
+    In class R3 an open `incident` with a commander stands for them; `acting` is everybody the requester may be.
+    """
+    if environment != PRODUCTION and playbook.risk != ALWAYS:
+        return 0
+    return playbook.approval.count if why_not_instead(playbook, incident, acting, now) else 0
 
 
 def is_same_login(requester: Origin, other: Origin) -> bool:

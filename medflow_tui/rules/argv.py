@@ -107,7 +107,9 @@ def _of_clusters(program: str, arguments: Sequence[str]) -> Phrase:
                 return say("kubectl is told no {name}", name=name)
     if program == "helm" and "rollback" in arguments:
         values = _values(arguments[list(arguments).index("rollback") + 1 :])
-        if len(values) < 2 or not ((values[1].isdecimal() and int(values[1])) or values[1].startswith("{")):
+        wanted = values[1] if len(values) > 1 else ""
+        is_placeholder = wanted.startswith("{") and not wanted.startswith("{{")
+        if not is_placeholder and not (wanted.isdecimal() and int(wanted)):
             return say("helm rollback names no revision")
     if program == "curl" and not FAILS.search(_joined(arguments)):
         return say("curl without --fail calls an error page a success")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from medflow_tui.model.health import Snapshot
 from medflow_tui.model.playbook import Playbook, Text
 from medflow_tui.rules.alerts import worst
+from medflow_tui.rules.spelling import SHORTEST, is_near, telling, words_of
 
 
 def fitting(playbooks: Sequence[Playbook], snapshot: Snapshot, target: str = "") -> tuple[Playbook, ...]:
@@ -29,46 +30,63 @@ def fitting(playbooks: Sequence[Playbook], snapshot: Snapshot, target: str = "")
 def matching(playbooks: Sequence[Playbook], words: str) -> tuple[Playbook, ...]:
     """Those that speak of what the operator types, in any language, best first; all when nothing is typed.
 
-    Each word must be found: in the title or a symptom it counts more than in the summary. Letters and accents are
-    not told apart by case or mark.
+    Those in which each telling word is found, in any order; where there are none, those with most of them: half
+    at least, and two. The nearer a title or a symptom is to what was typed, the sooner it comes. A word that no playbook knows may
+    have one letter wrong.
     """
-    wanted = re.findall(r"\w+", plain(words))
-    scored = [(each, _score(each, wanted)) for each in playbooks]
-    return tuple(each for each, score in sorted(scored, key=lambda pair: -pair[1]) if score > 0 or not wanted)
+    wanted = telling(words_of(words))
+    if not wanted:
+        return tuple(playbooks)
+    spoken = tuple(_Spoken.of(each) for each in playbooks)
+    known = frozenset[str]().union(*(each.all for each in spoken))
+    meant = [_meant(each, known) for each in wanted]
+    marks = [each.mark(meant) for each in spoken]
+    most = max((found for found, _, _ in marks), default=0)
+    if 2 * most < len(wanted) or most < min(2, len(wanted)):
+        return ()
+    best = sorted(zip(marks, playbooks, strict=True), key=lambda pair: pair[0], reverse=True)
+    return tuple(each for mark, each in best if mark[0] == most)
 
 
-def plain(text: str) -> str:
-    """Small letters without marks.
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """The words of one playbook: of its title, each symptom and its name, with their number, and all of them."""
 
-    >>> plain("Panne générale, ŒIL")
-    'panne generale, oeil'
-    """
-    spread = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(each for each in spread if not unicodedata.combining(each))
+    phrases: tuple[tuple[int, frozenset[str]], ...]
+    all: frozenset[str]
 
+    @classmethod
+    def of(cls, playbook: Playbook) -> _Spoken:
+        near = (*_written((playbook.title, *playbook.symptoms)), playbook.id)
+        phrases = tuple(_heard(each) for each in near)
+        far = (frozenset(words_of(each)) for each in _written((playbook.summary,)))
+        return cls(phrases, frozenset[str]().union(*(heard for _, heard in phrases), *far))
 
-def _score(playbook: Playbook, wanted: Sequence[str]) -> int:
-    """0 when a word is nowhere; else more for words that begin a word of the title or of a symptom."""
-    near = _words((playbook.title, *playbook.symptoms)) | set(re.findall(r"\w+", playbook.id))
-    far = _words((playbook.summary,))
-    total = 0
-    for word in wanted:
-        points = max(
-            [3 for each in near if each.startswith(word)]
-            + [2 for each in near if len(word) > 3 and word in each]
-            + [1 for each in far if each.startswith(word)],
-            default=0,
-        )
-        if not points:
-            return 0
-        total += points
-    return total
+    def mark(self, meant: Sequence[Mapping[str, int]]) -> tuple[int, float, int]:
+        """How many words are found, how near the nearest phrase is (1: the same words), how well each is spelled."""
+        near = [
+            2 * sum(not heard.isdisjoint(each) for each in meant) / (len(meant) + length)
+            for length, heard in self.phrases
+        ]
+        grades = [max((each[word] for word in self.all.intersection(each)), default=0) for each in meant]
+        return sum(each > 0 for each in grades), max(near, default=0.0), sum(grades)
 
 
-def _words(texts: Sequence[Text]) -> set[str]:
-    return {
-        word
-        for text in texts
-        for written in (text.en, *text.others.values())
-        for word in re.findall(r"\w+", plain(written))
-    }
+def _written(texts: Sequence[Text]) -> Iterator[str]:
+    return (written for text in texts for written in (text.en, *text.others.values()))
+
+
+def _heard(phrase: str) -> tuple[int, frozenset[str]]:
+    """How many telling words, and all; also two as one, for people write "frontend" and "timeout"."""
+    words = words_of(phrase)
+    return len(telling(words)), frozenset((*words, *(f"{one}{other}" for one, other in pairwise(words))))
+
+
+def _meant(typed: str, known: Collection[str]) -> Mapping[str, int]:
+    """The known words that may be meant: 3 for it or what begins so, 2 for what holds it; else 1 with one letter wrong."""
+    found = {each: 3 if each.startswith(typed) else 2 for each in known if _holds(each, typed)}
+    return found or {each: 1 for each in known if is_near(typed, each)}
+
+
+def _holds(word: str, typed: str) -> bool:
+    return word.startswith(typed) or (len(typed) >= SHORTEST and typed in word)

@@ -10,6 +10,7 @@ from medflow_tui.model.procedure import Guard, Outcome
 from medflow_tui.model.words import say
 from medflow_tui.rules.access_guards import ACCESS_KINDS, production
 from medflow_tui.rules.answers import Answer, Rule, by_fact, number, word
+from medflow_tui.rules.leading import led_by
 from medflow_tui.rules.release_guards import RELEASE_KINDS
 from medflow_tui.rules.service_guards import SERVICE_KINDS
 
@@ -178,6 +179,10 @@ def _limits(guard: Guard, facts: Facts) -> Answer:
 
 
 def _approval(guard: Guard, facts: Facts) -> Answer:
+    """`incident.id` is there only while that incident stands for the second person."""
+    led = led_by(facts)
+    if led:
+        return Outcome.PASS, led
     count, given = number(guard.need, "count") or 0, number(facts, "approvals")
     others = number(facts, "access.approvers")
     if others is not None and others < count and (given is None or given < count):

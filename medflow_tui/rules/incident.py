@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from medflow_tui.model.audit import Anchor
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.auditing.checkpoint import Signed
+from medflow_tui.rules.auditing.words import words_of
 
 MOST_LINES = 500
 
@@ -23,11 +26,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """`damaged` journals could not be read; `is_whole` tells whether the audit is unbroken (None: there is none)."""
+    """`damaged` journals could not be read; `is_whole` tells whether the audit is unbroken (None: there is none), `end` where
+    it ended when it was read, `signed` what its signatures say."""
 
     moments: Sequence[Moment]
     damaged: int = 0
     is_whole: bool | None = None
+    end: Anchor | None = None
+    signed: Signed = Signed.UNSIGNED
 
     def count(self, kind: str) -> int:
         return sum(each.kind == kind for each in self.moments)
@@ -66,6 +72,11 @@ def page(site: str, since: datetime, until: datetime, found: Timeline) -> Iterat
             if found.is_whole
             else say("the audit is broken: call the administrator")
         )
+    if found.signed is Signed.UNKNOWN:
+        yield say("not known whether it is signed")
+    if found.is_whole and found.end is not None:
+        yield say("anchor: {count}:{head}", count=str(found.end.count), head=found.end.head)
+        yield say("for paper: {words}", words=words_of(found.end.head))
     for (kind, name, word), times in counted(found.moments).items():
         yield say("{n:number} times {kind} {name} {event}", n=times, kind=kind, name=name, event=word)
     newest = sorted(found.moments, key=lambda each: each.at)[-MOST_LINES:]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from medflow_tui.model.access import Access
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.plan import GuardResult
-from medflow_tui.model.playbook import Guard, Playbook, Text
+from medflow_tui.model.playbook import Guard, Playbook, Step, Text
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.approving import PRODUCTION, needed
 from medflow_tui.rules.hours import open_since
 
+ARMED_FOR = timedelta(minutes=15)
+"""For how long a person who gave a reason and a log-in may give orders."""
+SLACK_S = 60  # by which a clock may be set back
 OVERRIDABLE = ("window", "limits", "approval")
 DISRUPTIVE = ("R2", "R3", "R4")
 QUIET = ("passive", "people", "planted")
@@ -120,6 +124,30 @@ def is_old(playbook: Playbook, login_age_s: int) -> bool:
     """
     limit = playbook.reauth_s
     return bool(limit) and playbook.risk in DISRUPTIVE and not 0 <= login_age_s <= limit
+
+
+def too_old(playbook: Playbook, measured_at: datetime, now: datetime) -> Phrase:
+    """Why a plan that was measured then may not be started any more; nothing when it may (`confirm.expires_s`).
+
+    >>> from datetime import UTC
+    >>> T = Text()
+    >>> p = Playbook(id="p", version="1", title=T, summary=T, risk="R2", owner="", steps=(), guards=(), roles=(),
+    ...     phrase="", locks=(), lease_s=1, plan_expires_s=900)
+    >>> at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> [bool(too_old(p, at, at + timedelta(seconds=each))) for each in (0, 900, 901, -61)]
+    [False, False, True, True]
+    """
+    age = (now - measured_at).total_seconds()
+    if -SLACK_S <= age <= playbook.plan_expires_s:
+        return SILENCE
+    return say("the plan is {age:duration} old: make it again", age=age)
+
+
+def why_not_theirs(step: Step, access: Access, user: str) -> Phrase:
+    """Why this user may not answer a step that names roles; nothing when they may, or when the site names nobody."""
+    if not step.roles or not access.people or set(step.roles) & set(access.roles_of(user)):
+        return SILENCE
+    return say("To be answered by: {roles}", roles=", ".join(step.roles))
 
 
 def span_facts(playbook: Playbook, site: Site, now: datetime) -> dict[str, Fact]:

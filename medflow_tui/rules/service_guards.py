@@ -40,10 +40,11 @@ def _here(guard: Guard, facts: Facts) -> Answer:
         return Outcome.FAIL, say(
             "{service} belongs to {owner}, not to {manager}", service=name, owner=owner, manager=manager
         )
-    if facts.get(f"service.{name}.held") is True and manager in HOLDS:
+    is_kept_down = facts.get(f"service.{name}.held") is True and not facts.get(f"service.{name}.pid")
+    if is_kept_down and manager in HOLDS:  # one that runs was left so by a hold that fell half-way
         return Outcome.FAIL, say("{service} is held: somebody keeps it stopped", service=name)
     state = str(facts.get(f"service.{name}.state", "?"))
-    return Outcome.PASS, say("{service}: {manager}, {state}", service=name, manager=manager, state=state)
+    return Outcome.PASS, say("{service}: {manager}, {state:word}", service=name, manager=manager, state=state)
 
 
 def _restarts(guard: Guard, facts: Facts) -> Answer:

@@ -12,6 +12,9 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 YOUNG_MS, SLACK_MS = 120_000, 2_000
 SAME_MS = 1_500  # managers round start times to seconds
 UP, DOWN = ("running",), ("stopped", "failed")
+ENDING = frozenset({Verb.STOP, Verb.HOLD, Verb.RESTART})
+SILENT = frozenset({"pidfile"})
+"""Managers that do not say that a process has been asked to end: until it has, it looks as before."""
 
 _ALL = frozenset(Verb)
 _NOT_LINUX = say("not applicable here: runs on Linux only")

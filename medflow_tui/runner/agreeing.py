@@ -26,6 +26,7 @@ from medflow_tui.rules import spoken
 from medflow_tui.rules.approving import WHY_NOT, agreed, approvers, needed, refusal
 from medflow_tui.runner.door import Door
 from medflow_tui.runner.earlier import Earlier, spoken_of
+from medflow_tui.runner.leading import led
 from medflow_tui.runner.mandate import Mandate
 from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.preview import Agreed
@@ -51,7 +52,9 @@ class Agreeing:
 
     @property
     def needed(self) -> int:
-        return needed(self.playbook, self.site.environment)
+        """Nobody, as long as the incident of the plan stands for them."""
+        incident = led(self.playbook, self.site, self.state, self.now(), planned=self.plan.incident)
+        return 0 if incident is not None else needed(self.playbook, self.site.environment)
 
     def count(self) -> int:
         """How many have agreed to this very plan, and still may."""
@@ -71,9 +74,7 @@ class Agreeing:
             "ends_at": until.isoformat(timespec="seconds"),
         }
         with Door(self.journal.folder.run, self) if hasattr(os, "fork") else nullcontext():
-            self.recorder.write(
-                Mark.APPROVAL_AWAITED, said=say("waits for a second person to agree"), facts=facts
-            )
+            self.recorder.write(Mark.APPROVAL_AWAITED, said=self._awaited(), facts=facts)
             while self.count() < self.needed:
                 if is_over():
                     return say("stopped before a second person had agreed")
@@ -81,6 +82,11 @@ class Agreeing:
                     return say("nobody agreed in time")
                 pause(LOOK_EVERY_S)
         return SILENCE
+
+    def _awaited(self) -> Phrase:
+        """Why, too, when the plan says that nobody is needed."""
+        said, incident = say("waits for a second person to agree"), self.plan.incident
+        return said.also(say("the incident {id} stands for none now", id=incident)) if incident else said
 
     def show(self, other: Origin) -> dict[str, Any] | Phrase:
         """All that is agreed to, for somebody who may; each kind of refusal is recorded once for a person."""
@@ -112,31 +118,28 @@ class Agreeing:
                 )
                 why = "wrong_site" if is_other_site else "confirm_wrong"
             if why:
-                self._refuse(why, other)
-                return WHY_NOT[why]
+                return self._refuse(why, other)
             self._write(other.user, other, "here")
             return SILENCE
 
     def take(self, typed: str) -> Phrase:
         """An answer that was read back over the phone; nothing when it counts, else why not."""
-        if not self.playbook.approval.remote_code:
-            return say("this playbook takes no agreement over the phone")
-        if self.count() >= self.needed:
-            return say("nobody is waited for")
         orders, now = Orders(self.state), self.now()
         with self.recorder.alone:
+            if not self.playbook.approval.remote_code:
+                return self._refuse("no_phone")
+            if self.count() >= self.needed:
+                return self._refuse("not_awaited")
             try:
                 if spoken.is_locked(orders.tries(), now):
-                    self._refuse("locked_out")
-                    return WHY_NOT["locked_out"]
+                    return self._refuse("locked_out")
                 orders.try_answer(now)
                 used = orders.used()
             except DamagedError as error:
-                return error.phrase
+                return self._refuse("answers_damaged").also(error.phrase)
             person, why = self._answered(typed, used, now)
             if person is None:
-                self._refuse(why)
-                return WHY_NOT[why]
+                return self._refuse(why)
             orders.was_right(_mark_of(self._challenge(spoken.window_at(now)), typed), now)
             self._write(person.name, NOWHERE, "voice")
             return SILENCE
@@ -187,10 +190,11 @@ class Agreeing:
         uid = os.getuid()
         return replace(self.mandate.origin, uid=uid, user=name_of(uid))
 
-    def _refuse(self, why: str, other: Origin = NOWHERE) -> None:
+    def _refuse(self, why: str, other: Origin = NOWHERE) -> Phrase:
+        """What to say of it; written down as long as there are not too many."""
         refused = [each for each in self.journal.entries if each.mark is Mark.APPROVAL_REFUSED]
         if len(refused) >= MOST_REFUSALS:
-            return
+            return WHY_NOT[why]
         facts: dict[str, Fact] = {"why": why, "uid": other.uid, "user": other.user}
         self.recorder.write(
             Mark.APPROVAL_REFUSED,
@@ -199,6 +203,7 @@ class Agreeing:
             result={"why": why},
             actor=_actor(other, ()) if other.user else {},
         )
+        return WHY_NOT[why]
 
     def _write(self, who: str, other: Origin, how: str) -> None:
         facts: dict[str, Fact] = {

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medflow_tui.model.errors import NoLoginError
 from medflow_tui.model.health import Snapshot
 from medflow_tui.model.procedure import Input, Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.rules.approving import needed
 from medflow_tui.rules.choosing import fitting, matching
+from medflow_tui.rules.reach import lacking
 
 if TYPE_CHECKING:
     from medflow_tui.journal.run_log import RunFolder
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from medflow_tui.model.words import Phrase
     from medflow_tui.runner.dry_run import Rehearsal
     from medflow_tui.runner.follow import Follower
+    from medflow_tui.runner.mandate import Mandate
     from medflow_tui.runner.permission import Permission
     from medflow_tui.runner.preview import Agreed
+    from medflow_tui.runner.process import Order
     from medflow_tui.runner.wishes import Wish
 
     CrewFor = Callable[[Playbook, Login | None], AbstractContextManager[Crew]]
@@ -49,8 +53,9 @@ class Dispatch:
     now: Callable[[], datetime]
 
     def fitting(self, snapshot: Snapshot, target: str = "") -> tuple[Playbook, ...]:
-        """The playbooks that fit what is wrong: anywhere, or with one target."""
-        return fitting(self.playbooks, snapshot, target)
+        """The playbooks that fit what is wrong, anywhere or with one target, of those for which the site file says enough."""
+        able = [each for each in self.playbooks if not lacking(each, self.site)]
+        return fitting(able, snapshot, target)
 
     def matching(self, words: str) -> tuple[Playbook, ...]:
         """The playbooks that speak of what the operator types, best first."""
@@ -76,8 +81,12 @@ class Dispatch:
         """The plan with the operator's own log-in, which is tried once; None where none is needed. Raises MedflowError."""
         from medflow_tui.runner.preview import make_plan
 
-        with self.crew_for(playbook, login) as crew:
-            plan = make_plan(playbook, self.site, crew, self.state, now=self.now(), inputs=inputs)
+        try:
+            with self.crew_for(playbook, login) as crew:
+                plan = make_plan(playbook, self.site, crew, self.state, now=self.now(), inputs=inputs)
+        except NoLoginError:
+            self.permission.login_refused(playbook)
+            raise
         self.permission.opened(plan, playbook)
         return plan
 
@@ -102,8 +111,8 @@ class Dispatch:
         from medflow_tui.runner import detached
         from medflow_tui.runner.mandate import Mandate
         from medflow_tui.runner.origin import here
-        from medflow_tui.runner.process import Order
 
+        self.permission.refuse_old(playbook, plan)
         self.permission.let_start(playbook, plan, login)
         folder = create(self.state / RUNS, plan, playbook.source)
         mandate = Mandate(
@@ -116,9 +125,7 @@ class Dispatch:
             login_age_s=self.permission.age_of(login),
             origin=here(),
         )
-        order = Order(
-            folder=folder.path, site_file=self.site.source, state=self.state, mandate=mandate, login=login
-        )
+        order = self._order(folder, mandate, login)
         detached.start(self.command, order)
         return folder
 
@@ -153,7 +160,6 @@ class Dispatch:
         from medflow_tui.runner.follow import Follower
         from medflow_tui.runner.mandate import Mandate
         from medflow_tui.runner.origin import here
-        from medflow_tui.runner.process import Order
 
         folder, plan = find(self.state / RUNS, run), self.agreement(run)
         self.permission.let_start(Follower(folder).playbook, plan, login)
@@ -169,10 +175,21 @@ class Dispatch:
             stop=stop,
             skip=skip,
         )
-        order = Order(
-            folder=folder.path, site_file=self.site.source, state=self.state, mandate=mandate, login=login
-        )
+        order = self._order(folder, mandate, login)
         detached.start(self.command, order)
+
+    def _order(self, folder: RunFolder, mandate: Mandate, login: Login | None) -> Order:
+        from medflow_tui.journal.auditing.place import audit_file
+        from medflow_tui.runner.process import Order
+
+        return Order(
+            folder=folder.path,
+            site_file=self.site.source,
+            state=self.state,
+            audit=str(audit_file(self.site, self.state)),
+            mandate=mandate,
+            login=login,
+        )
 
     @property
     def permission(self) -> Permission:
@@ -185,9 +202,9 @@ class Dispatch:
         """Why the log-in must be given again before this is planned or started; nothing when it is fresh enough."""
         return self.permission.needs_login(playbook, login)
 
-    def approvals_needed(self, playbook: Playbook) -> int:
-        """How many people besides the one who asks must agree."""
-        return needed(playbook, self.site.environment)
+    def approvals_needed(self, playbook: Playbook, plan: Plan) -> int:
+        """How many people besides the one who asks must agree: nobody to a plan for which an incident stands."""
+        return 0 if plan.incident else needed(playbook, self.site.environment)
 
     def approval(self, run: str) -> Awaited:
         """What a run that waits for a second person needs, and has. Raises MedflowError."""
@@ -196,6 +213,15 @@ class Dispatch:
     def may_override(self, playbook: Playbook, role: str, reason: str = "") -> Phrase:
         """Why nothing may be passed over; nothing when it may. With an empty reason its length is not judged."""
         return self.permission.may_override(playbook, role, reason)
+
+    def can_pass_over(self, playbook: Playbook, plan: Plan) -> bool:
+        """Whether all that stops this plan, or the second person it waits for, may be passed over by this one."""
+        from medflow_tui.rules.permits import OVERRIDABLE
+
+        stopping = {each.id for each in plan.refusals}
+        if not (stopping or self.approvals_needed(playbook, plan)):
+            return False
+        return stopping.issubset(OVERRIDABLE) and not self.may_override(playbook, plan.role)
 
     def passive(self) -> Passive | None:
         """The global stop, when it is set."""

@@ -29,6 +29,7 @@ from medflow_tui.rules.permits import (
 from medflow_tui.rules.procedure import may_resume_alone
 from medflow_tui.rules.trace import may_have_changed
 from medflow_tui.runner.cast import Cast
+from medflow_tui.runner.leading import led
 from medflow_tui.runner.mandate import Mandate
 from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.preview import Agreed, guard_facts
@@ -37,6 +38,7 @@ from medflow_tui.runner.recorder import Recorder
 ON_THE_WAY_BACK = ("environment", "identity", "role", "nobody_else", "journal", "disk", "passive", "planted")
 """Kinds of guards that also stop an undo; the others say when to begin, not when to take back."""
 WHEN_TO_BEGIN = ("window", "limits", "backup_first")
+MOST_NAMED = 12  # guards in one record of the audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +107,12 @@ class Gate:
             plan=self._as_of_now(),
             run=self._run,
             approvals=self.approvals(),
+            incident=led(self.playbook, self.site, self.state, self.now(), planned=self.plan.incident),
         )
         results = evaluate_all(self._guards(back=back), facts, step)
         passed_over = overridden(self.playbook, results, self.mandate.override, self._roles(survey.role))
-        stopping = tuple(each.said for each in results if each.stops and each not in passed_over)
+        against = [each for each in results if each.stops and each not in passed_over]
+        stopping = tuple(each.said for each in against)
         unrecordable = self.recorder.why_not() if self.playbook.risk != "R0" else SILENCE
         stopping = (*stopping, *((unrecordable,) if unrecordable else ()))
         if passed_over and not stopping:
@@ -121,6 +125,8 @@ class Gate:
             said=said,
             facts={each.id: each.outcome.value for each in results},
         )
+        if against:
+            self.recorder.denied("guard", guards=",".join(each.id for each in against[:MOST_NAMED]))
         return said
 
     def _pass_over(self, names: tuple[str, ...]) -> None:

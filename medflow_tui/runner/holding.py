@@ -37,8 +37,7 @@ class Holding:
         return self._each(task, lambda performer, one: performer.verify(one), probes=self._taking)
 
     def reconcile(self, task: Task) -> Finding:
-        if self._taking:
-            return self.verify(task)
+        """Asked of the action itself, which waits for an order on its way; a probe would call that not held."""
         return self._each(task, lambda performer, one: performer.reconcile(one))
 
     def _each(

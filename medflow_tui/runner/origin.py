@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from medflow_tui.model.access import Origin
+from medflow_tui.model.access import UNSET_SESSION, Origin
 
 MOST_PARENTS = 64
 SESSION = 3  # of the fields of /proc/PID/stat, from `state` on
@@ -15,6 +15,12 @@ SESSION = 3  # of the fields of /proc/PID/stat, from `state` on
 def here() -> Origin:
     """This process."""
     return origin_of(os.getpid(), os.getuid(), ssh=os.environ.get("SSH_CONNECTION", ""))
+
+
+def acting() -> tuple[Origin, ...]:
+    """Everybody whom this process acts for: its user, and who logged in, whatever they became since (`sudo`, `su`)."""
+    uids = dict.fromkeys((os.getuid(), _login_uid())) if os.name == "posix" else ()
+    return tuple(Origin(uid=each, user=name_of(each)) for each in uids if each not in (-1, UNSET_SESSION))
 
 
 def origin_of(pid: int, uid: int, *, ssh: str = "") -> Origin:
@@ -39,6 +45,23 @@ def name_of(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return ""
+
+
+def uid_of(name: str) -> int:
+    """The number of a user of this machine; -1 when there is none of that name."""
+    import pwd
+
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return -1
+
+
+def _login_uid() -> int:
+    try:
+        return int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return -1
 
 
 def _family(pid: int) -> dict[int, tuple[str, ...]]:

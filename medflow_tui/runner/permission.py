@@ -25,7 +25,7 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules import spoken
 from medflow_tui.rules.approving import needed
-from medflow_tui.rules.permits import DISRUPTIVE, is_old, why_no_override
+from medflow_tui.rules.permits import DISRUPTIVE, is_old, too_old, why_no_override
 from medflow_tui.runner.agreeing import given
 from medflow_tui.runner.follow import Follower
 from medflow_tui.runner.origin import name_of
@@ -79,6 +79,20 @@ class Permission:
             why = self._audit.why_not()
             if why:
                 raise RefusedError(why)
+
+    def refuse_old(self, playbook: Playbook, plan: Plan) -> None:
+        """Raises RefusedError (recorded) for a plan that was measured too long ago."""
+        why = too_old(playbook, plan.measured_at, self.now())
+        if why:
+            self._deny(playbook, plan, "expired")
+            raise RefusedError(why)
+
+    def login_refused(self, playbook: Playbook) -> None:
+        """The service did not let somebody in who wanted a plan. Never raises."""
+        with suppress(MedflowError, OSError):
+            make_folder(self.state)
+            work = Work(playbook=f"{playbook.id}@{playbook.version}", risk=playbook.risk)
+            events.attempt_denied(self._audit, "login_refused", work)
 
     def opened(self, plan: Plan, playbook: Playbook) -> None:
         """A plan was made and is shown; what cannot be recorded is refused when it is to be started."""
@@ -156,9 +170,15 @@ class Permission:
     def _deny(self, playbook: Playbook, plan: Plan | Agreed, why: str) -> None:
         with suppress(MedflowError, OSError):
             make_folder(self.state)
-            work = Work(playbook=f"{playbook.id}@{playbook.version}", plan_hash=plan.hash, risk=playbook.risk)
+            work = Work(
+                playbook=f"{playbook.id}@{playbook.version}",
+                plan_hash=plan.hash,
+                risk=playbook.risk,
+                incident=plan.incident,
+            )
             events.attempt_denied(self._audit, why, work)
 
     @staticmethod
     def _work(plan: Plan, risk: str = "") -> Work:
-        return Work(playbook=f"{plan.playbook}@{plan.version}", plan_hash=plan.hash, risk=risk)
+        playbook = f"{plan.playbook}@{plan.version}"
+        return Work(playbook=playbook, plan_hash=plan.hash, risk=risk, incident=plan.incident)

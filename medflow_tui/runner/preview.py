@@ -12,6 +12,7 @@ from typing import Any
 from medflow_tui.journal.orders import Orders
 from medflow_tui.model.canonical import Fact, Facts, digest
 from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.incident import Incident
 from medflow_tui.model.performer import Crew, Survey, Task
 from medflow_tui.model.plan import PURPOSE, GuardResult, Plan, PlannedStep
 from medflow_tui.model.procedure import Effect, Input, Outcome, Playbook, Step
@@ -23,19 +24,20 @@ from medflow_tui.rules.guards import evaluate_all
 from medflow_tui.rules.inputs import fault
 from medflow_tui.rules.permits import QUIET, permits_of, span_facts
 from medflow_tui.runner.cast import Cast
+from medflow_tui.runner.leading import led
 from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.surroundings import look_around
 
 OWN = (
     *("approvals", "window.", "runs.", "lock.", "journal.", "plan.", "environment"),
-    *("playbook.", "access.", "passive.", "site_code", "input_"),
+    *("playbook.", "access.", "passive.", "incident.", "site_code", "input_"),
 )
 NOTHING_CHOSEN: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
-    """What a plan that was confirmed promised; read back from `plan.json`."""
+    """What a plan that was confirmed promised; read back from `plan.json`. `incident` is the one that it relies on."""
 
     hash: str
     measured_at: datetime
@@ -47,6 +49,7 @@ class Agreed:
     site: str
     environment: str
     confirm: str
+    incident: str = ""
 
 
 def agreed(record: Mapping[str, Any]) -> Agreed:
@@ -63,6 +66,7 @@ def agreed(record: Mapping[str, Any]) -> Agreed:
         site=str(record["site"]),
         environment=str(record["environment"]),
         confirm=str(record["confirm"]),
+        incident=str(record["incident"]["id"]) if "incident" in record else "",
     )
 
 
@@ -84,7 +88,8 @@ def make_plan(
         raise RefusedError(wrong)
     survey = crew.survey()
     chosen = {f"input_{name}": value for name, value in inputs.items()}
-    facts = {**guard_facts(playbook, site, survey, state, now=now), **chosen}
+    incident = led(playbook, site, state, now)
+    facts = {**guard_facts(playbook, site, survey, state, now=now, incident=incident), **chosen}
     measured: Facts = {
         **survey.facts,
         **chosen,
@@ -118,6 +123,7 @@ def make_plan(
         role=survey.role,
         notes=survey.notes,
         further_calls={name: each for name, each in calls.items() if " " in name and each},
+        led=incident,
     )
 
 
@@ -144,15 +150,18 @@ def guard_facts(
     plan: Agreed | None = None,
     run: str = "",
     approvals: int | None = None,
+    incident: Incident | None = None,
 ) -> dict[str, Fact]:
     """All that guards may look at. Without a plan, the survey itself is what is being agreed on.
+
+    `incident` is the one that stands for a second person.
 
     What is about this program and not about the services never comes from a survey.
     """
     facts: dict[str, Fact] = {
         **{name: each for name, each in survey.facts.items() if not name.startswith(OWN)},
         **({} if approvals is None else {"approvals": approvals}),
-        **look_around(state, playbook, run=run, now=now),
+        **look_around(state, site, playbook, run=run, now=now),
         **span_facts(playbook, site, now),
         "environment": site.environment,
         "site_code": site.code,
@@ -160,6 +169,7 @@ def guard_facts(
         "playbook.approvals": playbook.approval.count,
         **_access(playbook, site, survey),
         **_passive(state),
+        **_led(incident),
         "identity.now": survey.identity,
         "operator.role": survey.role,
         "plan.age_s": 0,
@@ -202,6 +212,16 @@ def _passive(state: Path) -> dict[str, Fact]:
     if found is None:
         return {"passive.since": ""}
     return {"passive.since": found.since.isoformat(), "passive.who": found.who}
+
+
+def _led(incident: Incident | None) -> dict[str, Fact]:
+    if incident is None:
+        return {}
+    return {
+        "incident.id": incident.id,
+        "incident.severity": incident.severity.value,
+        "incident.commander": incident.commander,
+    }
 
 
 def _planned(step: Step, calls: Mapping[str, tuple[str, ...]]) -> PlannedStep:

@@ -12,23 +12,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from medflow_tui.config.load import load
 from medflow_tui.config.secrets import read_secret
 from medflow_tui.journal.append_log import DamagedError, UnwritableError
 from medflow_tui.journal.audit import Audit
+from medflow_tui.journal.auditing.place import audit_file
 from medflow_tui.journal.run_log import Journal, RunFolder
-from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.errors import MedflowError, NoLoginError, SettingsError
 from medflow_tui.model.performer import Crew, Login, Performer, Survey
 from medflow_tui.model.procedure import Act, Mark, Move, Outcome
 from medflow_tui.model.site import Site
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.playbooks.load import parse
+from medflow_tui.rules.permits import too_old
 from medflow_tui.runner.agreeing import Agreeing
 from medflow_tui.runner.channel import Channel
 from medflow_tui.runner.mandate import Mandate, mandate_from
 from medflow_tui.runner.preview import Agreed, agreed
 from medflow_tui.runner.recorder import Recorder
 from medflow_tui.runner.runner import Runner
-from medflow_tui.runner.surroundings import AUDIT
 from medflow_tui.runner.wishes import Stopping
 
 
@@ -36,13 +38,15 @@ from medflow_tui.runner.wishes import Stopping
 class Order:
     """What the process of a run is told, through a pipe and in no other way.
 
-    `site_file` and `state` are absolute paths; `login` is what the operator typed, or None for a crew without.
+    `site_file` and `state` are absolute paths; `audit` is the site's audit file as the one who orders knows it (empty:
+    that of the state folder); `login` is what the operator typed, or None for a crew without.
     """
 
     folder: Path
     site_file: str
     state: Path
     mandate: Mandate
+    audit: str = ""
     login: Login | None = None
 
     def written(self) -> bytes:
@@ -54,6 +58,7 @@ class Order:
                 "site_file": self.site_file,
                 "state": str(self.state),
                 "mandate": self.mandate.record(),
+                "audit": self.audit,
                 "login": login,
             }
         ).encode("utf-8")
@@ -69,6 +74,7 @@ def read_order(content: bytes) -> Order:
             site_file=str(found["site_file"]),
             state=Path(found["state"]),
             mandate=mandate_from(found["mandate"]),
+            audit=str(found.get("audit", "")),
             login=Login(username=str(login[0]), password=str(login[1])) if login else None,
         )
     except (ValueError, KeyError, TypeError, IndexError):
@@ -139,12 +145,15 @@ def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None
     try:
         playbook = parse(folder.playbook.read_text(encoding="utf-8"), str(folder.playbook))
         plan = agreement_of(folder)
-        audit = Audit(order.state / AUDIT, site=plan.site)
-        recorder = Recorder(journal, audit, playbook, plan)
+        recorder = Recorder(journal, _audit_of(order, plan), playbook, plan)
+        why = SILENCE if journal.entries else too_old(playbook, plan.measured_at, datetime.now(UTC))
+        if why:
+            return _refuse(journal, recorder, why, "expired")
         try:
             assembly = assemble(order)
         except MedflowError as error:
-            return _refuse(journal, recorder, error.phrase)
+            denied = "login_refused" if isinstance(error, NoLoginError) else ""
+            return _refuse(journal, recorder, error.phrase, denied)
         crew, site = LateCrew(assemble, order, assembly.crew), assembly.site
         agreeing = Agreeing(
             journal=journal,
@@ -179,6 +188,14 @@ def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None
         journal.close()
 
 
+def _audit_of(order: Order, plan: Agreed) -> Audit:
+    """Also when the site file cannot be read any more: then nothing but the refusal is written."""
+    try:
+        return Audit.of(load(Path(order.site_file)).site, order.state)
+    except SettingsError:
+        return Audit(Path(order.audit or audit_file(None, order.state)), site=plan.site)
+
+
 def agreement_of(folder: RunFolder) -> Agreed:
     """What was confirmed for a run. Raises DamagedError."""
     try:
@@ -189,11 +206,13 @@ def agreement_of(folder: RunFolder) -> Agreed:
         ) from error
 
 
-def _refuse(journal: Journal, recorder: Recorder, why: Phrase) -> Move:
+def _refuse(journal: Journal, recorder: Recorder, why: Phrase, denied: str = "") -> Move:
     """Say why nothing (more) is done, in the audit and the journal as far as they can still be written."""
     started = any(each.mark is Mark.INTENDED for each in journal.entries)
     mark, outcome = (Mark.PAUSED, None) if started else (Mark.RUN_ENDED, Outcome.FAIL)
     try:
+        if denied:
+            recorder.denied(denied)
         recorder.write(mark, outcome=outcome, said=why)
     except (UnwritableError, DamagedError):
         try:

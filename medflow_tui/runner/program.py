@@ -15,8 +15,9 @@ from medflow_tui.model.playbook import Expect
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import SILENCE, say
 from medflow_tui.rules.outcome import judge
+from medflow_tui.runner.pulse import Pulse
 
-LOOK_EVERY_S, ENDS_WITHIN_S = 0.05, 10.0
+LOOK_EVERY_S, ENDS_WITHIN_S, TELL_EVERY_S = 0.05, 10.0, 30.0
 MOST_READ = 4 * 1024 * 1024
 WHY = {
     "stop": say("somebody asked to stop"),
@@ -96,13 +97,18 @@ class Program:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
     def _wait(self, child: subprocess.Popen[bytes], task: Task) -> str:
-        halted, asked_at = "", 0.0
+        halted, asked_at, told_at = "", 0.0, time.monotonic()
+        pulse = Pulse(child, [self._file(task, kind) for kind in ("out", "err")])
         while child.poll() is None:
             if not halted and (halted := task.halted()):
                 asked_at = time.monotonic()
                 _signal(child, signal.SIGTERM)
             elif halted and time.monotonic() - asked_at > ENDS_WITHIN_S:
                 _signal(child, signal.SIGKILL)
+            if time.monotonic() - told_at >= TELL_EVERY_S:
+                told_at = time.monotonic()
+                if pulse.has_moved():
+                    task.tell(say("it works; {n:bytes} printed", n=pulse.size()), {"printed": pulse.size()})
             time.sleep(LOOK_EVERY_S)
         return halted
 

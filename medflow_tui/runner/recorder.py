@@ -9,7 +9,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from medflow_tui.journal.append_log import UnwritableError
 from medflow_tui.journal.audit import Audit
+from medflow_tui.journal.auditing.events import DENIED
 from medflow_tui.journal.run_log import Journal
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.procedure import NO_FACTS, Entry, Mark, Outcome, Playbook
@@ -36,6 +38,7 @@ class Recorder:
             "plan_hash": plan.hash,
             "host": socket.gethostname(),
             "actor": {"uid": _uid(), "name": _user(), "as": plan.operator},
+            "incident": plan.incident,
         }
 
     def write(
@@ -58,7 +61,12 @@ class Recorder:
                 sealed = {"journal": self._journal.sha256()} if mark is Mark.RUN_ENDED else {}
                 record = self._record(step, outcome) | ({"actor": actor} if actor else {})
                 self._audit.append(mark.value, {**record, "result": {**sealed, **result}})
-            return self._journal.append(mark, step=step, outcome=outcome, said=said, facts=facts)
+            while True:
+                try:
+                    return self._journal.append(mark, step=step, outcome=outcome, said=said, facts=facts)
+                except UnwritableError as error:
+                    if not self._audit.make_room(error, self._journal.folder.path):
+                        raise
 
     def override(self, guards: tuple[str, ...], reason: str) -> None:
         """Guards were passed over: the audit keeps which, and of the reason its length and its hash."""
@@ -67,9 +75,22 @@ class Recorder:
 
         known = self._always
         work = Work(
-            run=known["run"], playbook=known["playbook"], plan_hash=known["plan_hash"], risk=known["class"]
+            run=known["run"],
+            playbook=known["playbook"],
+            plan_hash=known["plan_hash"],
+            risk=known["class"],
+            incident=known["incident"],
         )
         override_used(self._audit, guards, reason, work)
+
+    def denied(self, why: str, **more: str) -> None:
+        """What was asked for is refused, and why (a word of `REASONS`): for the audit alone."""
+        self._audit.append(DENIED, {**self._always, "result": {"why": why, **more}})
+
+    def locked_out(self, held: Mapping[str, object]) -> None:
+        """Another acts: `who` that is and in which `run`, as far as the lock says it."""
+        by = {"held_by": str(held.get("who", "")).partition(" ")[0], "held_run": str(held.get("run", ""))}
+        self.denied("lock_held", **{name: each for name, each in by.items() if each})
 
     def why_not(self) -> Phrase:
         """Why nothing may be started, because it could not be recorded."""
@@ -77,7 +98,7 @@ class Recorder:
 
     def keep_anchor(self) -> None:
         """Now and then while something runs; never raises."""
-        self._audit.drop_anchor_if_due()
+        self._audit.drop_anchor_if_due(is_signed=self._always["class"] != "R0")
 
     def _record(self, step: str, outcome: Outcome | None) -> dict[str, Any]:
         """Names of procedures, numbers and hashes: no reason, no sentence, nothing that came from a service."""

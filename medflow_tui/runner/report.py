@@ -216,7 +216,7 @@ class Report:
     def stand(self, state: RunState) -> str:
         """Where a run stands as a whole, in one line of words."""
         found = say("waits for a second person") if state.awaits else PHASES[state.phase]
-        stopping = (say("stops after this step"),) if state.stopping else ()
+        stopping = (say("stops after this step"),) if state.stopping and state.phase.is_alive else ()
         return self.speak(found.also(*(() if state.phase is Phase.RUNNING else (state.said,)), *stopping))
 
     def step(self, step: Step, stand: StepState, facts: Facts) -> str:

@@ -106,6 +106,7 @@ class Runner:
             right_answer=self._stepping.right_answer,
             news=self._news.set,
             agree=agreeing.take if agreeing else nobody_asked,
+            access=site.access,
         )
 
     def run(self) -> Move:
@@ -120,7 +121,9 @@ class Runner:
         self._open()
         wants_end = stop_of(self._journal.entries) is not None
         back = wants_end or reason_to_undo(self._playbook, self._journal.entries) is not None
-        refusal = self._gate.integrity() or self._gate.passive() or (SILENCE if back else self._agreement())
+        refusal = self._denied("not_as_confirmed", self._gate.integrity())
+        refusal = refusal or self._denied("passive", self._gate.passive())
+        refusal = refusal or (SILENCE if back else self._agreement())
         if refusal and (move := self._next()).act is Act.FINISH and self._is_to_stop():
             return self._end(move)
         refusal = refusal or self._take_lock() or self._gate.refusal(back=back)
@@ -221,12 +224,18 @@ class Runner:
         try:
             replaced = self._lock.take(run=self._run, who=self._mandate.who)
         except RefusedError as error:
+            self._recorder.locked_out(error.phrase.values)
             return error.phrase
         except OSError as error:
             return say("the lock cannot be written: {why}", why=error.strerror or "?")
         facts = {f"stale.{each.run}": f"{each.who} since {each.since}" for each in replaced}
         self._write(Mark.LOCKED, facts=facts)
         return SILENCE
+
+    def _denied(self, why: str, said: Phrase) -> Phrase:
+        if said:
+            self._recorder.denied(why)
+        return said
 
     def _look_at_holds(self) -> None:
         """After an interruption: what was held may have been let go, and what was lost may be held again."""

@@ -7,20 +7,22 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from medflow_tui.journal.auditing.place import FILE, audit_file
 from medflow_tui.journal.run_log import RunFolder, all_runs
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.procedure import Mark, Playbook
+from medflow_tui.model.site import Site
 from medflow_tui.runner.lock import RunLock
 
-LOCKS, RUNS, AUDIT = "locks", "runs", "audit.jsonl"
+LOCKS, RUNS, AUDIT = "locks", "runs", FILE
 
 
 def look_around(
-    state: Path, playbook: Playbook, *, run: str = "", now: datetime | None = None
+    state: Path, site: Site, playbook: Playbook, *, run: str = "", now: datetime | None = None
 ) -> dict[str, Fact]:
     """Facts of this machine; what cannot be found out is left out, which a guard reads as unknown. Writes nothing."""
-    facts = {**_lock(state, playbook, run), **_folder(state), **_power()}
+    facts = {**_lock(state, playbook, run), **_folder(state, site), **_power()}
     if now is not None and (playbook.limits.max_runs or playbook.limits.cool_down_s):
         facts |= _runs(state, playbook, run, now)
     return facts
@@ -62,12 +64,12 @@ def _lock(state: Path, playbook: Playbook, run: str) -> dict[str, Fact]:
     }
 
 
-def _folder(state: Path) -> dict[str, Fact]:
+def _folder(state: Path, site: Site) -> dict[str, Fact]:
     """Of the state folder, or of the nearest folder above it that exists when it is still to be made."""
     place = next((each for each in (state, *state.parents) if each.exists()), None)
     if place is None:
         return {"journal.writable": False}
-    files = [each for each in (state / AUDIT, state / RUNS, state / LOCKS) if each.exists()]
+    files = [each for each in (audit_file(site, state), state / RUNS, state / LOCKS) if each.exists()]
     facts: dict[str, Fact] = {"journal.writable": all(os.access(each, os.W_OK) for each in (place, *files))}
     try:
         facts["disk.free"] = shutil.disk_usage(place).free

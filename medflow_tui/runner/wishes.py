@@ -8,12 +8,15 @@ from typing import Any
 
 from medflow_tui.journal.append_log import DamagedError, UnwritableError
 from medflow_tui.journal.run_log import Journal
+from medflow_tui.model.access import Access
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.playbook import Playbook, Step
 from medflow_tui.model.procedure import Act, Mark, Outcome, Then
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.rules.choosing import plain
+from medflow_tui.rules.permits import why_not_theirs
 from medflow_tui.rules.procedure import next_move
+from medflow_tui.rules.spelling import plain
+from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.recorder import Recorder
 
 LONGEST = 200
@@ -44,7 +47,8 @@ class Wish:
     """One order. `who` and `session` name the person and the screen; the rest depends on `what`.
 
     stop (`then` pause, leave, roll_back; `now`), go_on, answer (`step`, `item`, `text`; or `choice`), skip (`step`,
-    `text` is the reason), approve (`text` is what a second person reads back over the phone), take, look.
+    `text` is the reason), approve (`text` is what a second person reads back over the phone), take (`text` is the
+    reason), look.
     """
 
     what: str
@@ -77,6 +81,7 @@ class Hearing:
     right_answer: Callable[[Step, str], str | None]
     news: Callable[[], None]
     agree: Callable[[str], Phrase]
+    access: Access
 
     def hear(self, wish: Wish, peer: Peer) -> Phrase:
         """Nothing when it was done, else why not."""
@@ -101,7 +106,7 @@ class Hearing:
         if not wish.who or not wish.session:
             return say("who takes over is not said")
         before, _ = self.controller()
-        self._write(Mark.CONTROL_TAKEN, wish, peer, before=before)
+        self._write(Mark.CONTROL_TAKEN, wish, peer, before=before, reason=wish.text)
         return SILENCE
 
     def _ordered(self, wish: Wish, peer: Peer) -> Phrase:
@@ -134,6 +139,9 @@ class Hearing:
         step = self._waiting()
         if step is None or step.id != wish.step:
             return say("nothing is asked now")
+        why = why_not_theirs(step, self.access, name_of(peer.uid))
+        if why:
+            return why
         if step.choices:
             if wish.choice not in {each.id for each in step.choices}:
                 return say("that is none of the choices")
@@ -150,6 +158,9 @@ class Hearing:
         step = self._waiting()
         if step is None or step.id != wish.step or not step.optional:
             return say("this step cannot be left out")
+        why = why_not_theirs(step, self.access, name_of(peer.uid))
+        if why:
+            return why
         if len(wish.text.strip()) < self.playbook.reason_min_chars:
             return say(
                 "the reason is too short: {n:number} letters at least", n=self.playbook.reason_min_chars

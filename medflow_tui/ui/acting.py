@@ -11,15 +11,16 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.leading import led_in
 from medflow_tui.rules.permits import override_phrase
+from medflow_tui.rules.reasons import agreed_to, too_short, why_pass_over, written
 from medflow_tui.ui.asking import Asking
 from medflow_tui.ui.finding import Finding
 from medflow_tui.ui.modals.armed import ARM_AFTER_S
 from medflow_tui.ui.modals.confirm import Confirm
-from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.passivity import Passivity
 from medflow_tui.ui.present.line import Line, Span, wrap
-from medflow_tui.ui.questions import ask_late
+from medflow_tui.ui.questions import ask_late, is_asked
 from medflow_tui.ui.rights import Rights
 from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
@@ -59,7 +60,7 @@ class Acting:
     def open_list(self, target: str = "") -> None:
         """The playbooks that fit."""
         if self._app.session.dispatch is None:
-            self._app.say_briefly(say("no playbook is installed"))
+            self._tell(say("No playbook"), self._app.session.why_no_dispatch())
             return
         self._app.push_screen(PlaybooksScreen(self._app.session, target))
 
@@ -111,9 +112,11 @@ class Acting:
             self.rights.lower(say("read-only again").also(why))
         else:
             self._app.say_briefly(why)
-        self._app.push_screen(
-            ReadingScreen(self._app.session, self._language(say("No plan")), self._sentence(why))
-        )
+        self._tell(say("No plan"), why)
+
+    def _tell(self, title: Phrase, why: Phrase) -> None:
+        """A sentence that may be longer than one line."""
+        self._app.push_screen(ReadingScreen(self._app.session, self._language(title), self._sentence(why)))
 
     def _sentence(self, phrase: Phrase) -> Callable[[int], list[Line]]:
         text = self._language(phrase)
@@ -131,40 +134,34 @@ class Acting:
         if why:
             self.rights.renew(why, lambda: self.confirm(screen, override))
             return
-        above = [
-            say("{site}: this will be done now, and written down in your name.", site=plan.site_name),
-            say("Reason: {reason}", reason=self.rights.reason),
-        ]
-        if override:
-            above.append(say("Passed over, because: {reason}", reason=override))
-        elif screen.approvals:
-            above.append(say("Before its first step it waits for a second person."))
-        phrase = override_phrase(plan.confirm) if override else plan.confirm
-        self._confirm(
-            tuple(above), phrase, plan.arm_after_ms / 1000, lambda: self._start(screen, phrase, override)
+        above = agreed_to(
+            plan.site_name,
+            self.rights.reason,
+            override=override,
+            waits=bool(screen.approvals),
+            led=led_in(plan.led),
         )
+        phrase = override_phrase(plan.confirm) if override else plan.confirm
+        self._confirm(above, phrase, plan.arm_after_ms / 1000, lambda: self._start(screen, phrase, override))
 
     def pass_over(self, screen: PlanScreen) -> None:
         """Ask why, then for the louder confirmation."""
-        least = screen.playbook.override.reason_min_chars
 
-        def closed(text: str | None) -> None:
-            reason = (text or "").strip()
-            if text is None:
-                return
-            if len(reason) < least:
-                self._app.say_briefly(say("the reason is too short: {n:number} letters at least", n=least))
+        def answered(text: str) -> None:
+            reason = written(text)
+            wrong = too_short(reason, screen.playbook.override.reason_min_chars)
+            if wrong:
+                self._app.say_briefly(wrong)
             else:
                 self.confirm(screen, reason)
 
-        question = say(
-            "Why must this be passed over? ({n:number} letters at least; somebody looks at it)", n=least
-        )
-        self._app.push_screen(Prompt(self._language(question), is_brief=self._app.economy.is_low), closed)
+        ask_late(self._app, why_pass_over(screen.playbook), answered, prepares=True)
 
     def _confirm(
         self, above: tuple[Phrase, ...], phrase: str, arm_after_s: float, agreed: Callable[[], None]
     ) -> None:
+        if is_asked(self._app):
+            return
         wait = say("Read the plan; the keys are not listened to yet. esc leaves, nothing done")
         ready = say("Type  {phrase}  and enter to start; esc leaves, nothing done", phrase=phrase)
         wrong = say("That is not  {phrase}  : nothing was started; type it, or esc", phrase=phrase)
@@ -200,17 +197,22 @@ class Acting:
             )
             return
 
+        if self._busy:
+            return
+        self._busy = True
+
         def work() -> None:
             try:
                 plan = dispatch.agreement(run)
             except MedflowError as error:
-                self._app.call_later(self._app.say_briefly, error.phrase)
+                self._app.call_later(self._done, error.phrase)
             else:
                 self._app.call_later(self._ask_to_go_on, run, plan.confirm, stop)
 
         Work("agreement", work)
 
     def _ask_to_go_on(self, run: str, phrase: str, stop: str) -> None:
+        self._busy = False
         site = self._app.session.site.name
         what = {
             "": say("{site}: the run goes on now. What was started is read back first.", site=site),
@@ -231,13 +233,13 @@ class Acting:
                 session=self.screen_id,
                 stop=stop,
             )
-            self._app.call_later(self._resumed)
+            self._app.call_later(self._done, None)
 
         self._order(order)
 
-    def _resumed(self) -> None:
+    def _done(self, phrase: Phrase | None) -> None:
         self._busy = False
-        self._app.say_briefly(None)
+        self._app.say_briefly(phrase)
 
     def _start(self, screen: PlanScreen, typed: str, override: str) -> None:
         def order(dispatch: Dispatch, login: Login) -> None:

@@ -10,7 +10,7 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Input, Playbook
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.inputs import LISTED, fault_of, meant
-from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
@@ -68,18 +68,16 @@ class Asking:
             lines.append(tell(say("and {n:number} more, by their name", n=len(options) - LISTED)))
         if wrong is not None:
             lines.append(tell(wrong))
-        question = [tell(given.label.phrase(code))]
-        if options:
-            question.append(tell(say("its number, or its name")))
-        if given.optional:
-            question.append(tell(say("may stay empty")))
-
-        def closed(text: str | None) -> None:
-            if text is not None:
-                self._take(given, options, meant(text, options))
-
-        asked = Prompt(" · ".join(question), lines=tuple(lines), is_brief=self._app.economy.is_low)
-        self._app.push_screen(asked, closed)
+        question = given.label.phrase(code)
+        question = question.also(*((say("its number, or its name"),) if options else ()))
+        question = question.also(*((say("may stay empty"),) if given.optional else ()))
+        ask_late(
+            self._app,
+            question,
+            lambda text: self._take(given, options, meant(text, options)),
+            tuple(lines),
+            prepares=True,
+        )
 
     def _take(self, given: Input, options: tuple[str, ...], value: str) -> None:
         wrong = fault_of(given, options, value)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import Phase, RunState
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.reasons import put_away_name
 from medflow_tui.runner.report import PHASES
 from medflow_tui.ui.screens.run import RunScreen
 from medflow_tui.ui.screens.runs import RunsScreen
-from medflow_tui.ui.steering import put_away_name
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
     from medflow_tui.ui.app import MedflowApp
+
+UNREADABLE = say("the runs cannot be read")  # the line is short, and what follows begins with a path
 
 
 class Finding:
@@ -31,7 +34,11 @@ class Finding:
             return
 
         def work() -> None:
-            states = dispatch.runs()
+            try:
+                states = dispatch.runs()
+            except MedflowError as error:
+                self._app.call_later(self._app.say_briefly, UNREADABLE.also(error.phrase))
+                return
             open_ones = [each for each in states if not each.phase.is_over and not self._is_put_away(each)]
             self._app.call_later(self._show_runs, states, open_ones)
 
@@ -58,8 +65,12 @@ class Finding:
             return
 
         def work() -> None:
-            found = [each for each in dispatch.unfinished() if not self._is_put_away(each)]
-            self._app.call_later(self._tell, found)
+            try:
+                found = [each for each in dispatch.unfinished() if not self._is_put_away(each)]
+            except MedflowError as error:
+                self._app.call_later(self._app.say_briefly, UNREADABLE.also(error.phrase))
+            else:
+                self._app.call_later(self._tell, found)
 
         Work("runs", work)
 

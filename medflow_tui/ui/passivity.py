@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.redaction import redact
+from medflow_tui.rules.reasons import written
 from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.work import Work
@@ -24,13 +23,17 @@ class Passivity:
 
     def __init__(self, app: MedflowApp) -> None:
         self._app = app
+        self._is_looking = False
 
     def change(self) -> None:
         """Look how it stands, then ask."""
         dispatch = self._app.session.dispatch
-        if dispatch is None:
-            self._app.say_briefly(say("there is nothing here that could be changed"))
+        if self._is_looking:
             return
+        if dispatch is None:
+            self._app.say_briefly(self._app.session.why_no_dispatch())
+            return
+        self._is_looking = True
 
         def work() -> None:
             self._app.call_later(self._ask, dispatch, dispatch.passive())
@@ -38,11 +41,10 @@ class Passivity:
         Work("passive", work)
 
     def _ask(self, dispatch: Dispatch, passive: Passive | None) -> None:
+        self._is_looking = False
         if passive is None:
             question = say("Why must everything stop here? (10 characters at least; it is written down)")
-            ask_late(
-                self._app, question, lambda text: self._with_reason(dispatch, redact(clean(text).strip()))
-            )
+            ask_late(self._app, question, lambda text: self._with_reason(dispatch, written(text)))
         elif self._app.armed_until is None:
             raising = self._app.session.key("raise")
             self._app.say_briefly(

@@ -7,17 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.performer import Login
-from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.redaction import redact
-from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.rules.permits import ARMED_FOR
+from medflow_tui.rules.reasons import too_short, written
+from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 
 if TYPE_CHECKING:
     from medflow_tui.ui.app import MedflowApp
-
-ARMED_FOR = timedelta(minutes=15)
 
 
 class Rights:
@@ -45,7 +42,7 @@ class Rights:
         if self.until is not None:
             self.lower(say("read-only again"))
         elif self._app.session.dispatch is None:
-            self._app.say_briefly(say("there is nothing here that could be changed"))
+            self._app.say_briefly(self._app.session.why_no_dispatch())
         else:
             question = say("Why do you want to act? (10 characters at least; it is written down)")
             self._ask(question, self._with_reason)
@@ -70,8 +67,8 @@ class Rights:
         self._ask(why.also(say("Your user name in MedFlow")), with_name)
 
     def _with_reason(self, typed: str) -> None:
-        reason = redact(clean(typed).strip())
-        if len(reason) < REASON_MIN:
+        reason = written(typed)
+        if too_short(reason):
             self._app.say_briefly(say("still read-only: the reason is too short"))
             return
         self._ask(say("Your user name in MedFlow"), lambda name: self._with_name(reason, name.strip()))
@@ -92,16 +89,11 @@ class Rights:
         self._ask(say("Your password (kept in memory only, tried once)"), with_password, secret=True)
 
     def _ask(self, question: Phrase, answered: Callable[[str], None], *, secret: bool = False) -> None:
-        def closed(text: str | None) -> None:
-            if text is None:
-                still = say("still read-only") if self.until is None else say("left, nothing done")
-                self._app.say_briefly(still)
-            else:
-                answered(text)
+        def left() -> None:
+            still = say("still read-only") if self.until is None else say("left, nothing done")
+            self._app.say_briefly(still)
 
-        is_low = self._app.economy.is_low
-        asked = Prompt(self._app.session.language.say(question), secret=secret, is_brief=is_low)
-        self._app.push_screen(asked, closed)
+        ask_late(self._app, question, answered, left=left, secret=secret, prepares=True, in_a_row=True)
 
     def _redraw(self) -> None:
         """Wherever the present rights are shown."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from medflow_tui.model.health import Acknowledgement, Maintenance, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.view import KeptView
-from medflow_tui.model.words import Phrase
+from medflow_tui.model.words import Phrase, say
 from medflow_tui.ui.commands import COMMANDS, Command, shown_key
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Session:
     desk: Desk
     follower: Any = None
     dispatch_of: Callable[[], Dispatch | None] = field(default=lambda: None)
+    why_no_dispatch: Callable[[], Phrase] = field(default=lambda: say("no playbook is installed"))
     order: Callable[[str], Phrase | None] = field(default=lambda words: None)
     note: str = ""
     report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)

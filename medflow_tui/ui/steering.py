@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.errors import MedflowError
-from medflow_tui.model.health import Acknowledgement
-from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.procedure import Item, Phase, Step, Then
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.cleaning import clean
-from medflow_tui.rules.redaction import redact
+from medflow_tui.rules.reasons import WHY_PUT_AWAY, put_away, too_short, written
 from medflow_tui.runner.wishes import LONGEST, Wish
+from medflow_tui.ui.modals import armed
 from medflow_tui.ui.present.asked import asked_step, next_item
 from medflow_tui.ui.present.followed import Followed, text_of
 from medflow_tui.ui.present.steered import stopping_text
@@ -24,13 +22,7 @@ if TYPE_CHECKING:
     from medflow_tui.ui.app import MedflowApp
     from medflow_tui.ui.screens.run import RunScreen
 
-PUT_AWAY_FOR = timedelta(days=3650)
 WAYS = (Then.PAUSE, Then.LEAVE, Then.ROLL_BACK)
-
-
-def put_away_name(run: str) -> str:
-    """Under which name a run that was put away stands on the desk."""
-    return f"run {run}"
 
 
 class Steering:
@@ -38,6 +30,7 @@ class Steering:
 
     def __init__(self, app: MedflowApp, screen_id: str) -> None:
         self._app, self._id = app, screen_id
+        self._pressed_at = -armed.ARM_AFTER_S
 
     def answer(self, screen: RunScreen) -> None:
         """What the run asks: a choice by its number, a value as it is seen, what a second person reads back."""
@@ -73,10 +66,13 @@ class Steering:
         self._ask(question, lambda text: self._tell(screen, "answer", step=step.id, item=item.id, text=text))
 
     def stop(self, screen: RunScreen) -> None:
-        """After the step in hand; pressed again, not after all."""
-        followed = screen.followed
+        """After the step in hand; pressed again, not after all. A key that is held down is one."""
+        followed, now = screen.followed, time.monotonic()
+        is_held, self._pressed_at = now - self._pressed_at < armed.ARM_AFTER_S, now
         if followed is None or not screen.is_alive:
             self._app.say_briefly(say("there is nothing to stop: the run does not work now"))
+        elif is_held:
+            return
         elif followed.state.stopping:
             self._tell(screen, "go_on")
         else:
@@ -121,7 +117,7 @@ class Steering:
 
         def answered(text: str) -> None:
             if text.strip() == code:
-                self._tell(screen, "take")
+                self._tell(screen, "take", text=self._app.acting.rights.reason)
             else:
                 self._app.say_briefly(say("not taken over"))
 
@@ -134,7 +130,7 @@ class Steering:
             self._app.say_briefly(say("this step cannot be left out"))
         elif self._may_act():
             question = say("Why is this step left out? (it is written down; esc: it is not)")
-            self._ask(question, lambda text: self._tell(screen, "skip", step=step.id, text=_written(text)))
+            self._ask(question, lambda text: self._tell(screen, "skip", step=step.id, text=written(text)))
 
     def end(self, screen: RunScreen) -> None:
         """A run that waits: as it stands or taken back, through the confirmation; or it is put away with a reason."""
@@ -161,24 +157,15 @@ class Steering:
 
     def _put_away(self, screen: RunScreen) -> None:
         def answered(text: str) -> None:
-            why, now = _written(text), self._app.session.now()
-            if len(why) < REASON_MIN:
-                self._app.say_briefly(
-                    say("the reason is too short: {n:number} letters at least", n=REASON_MIN)
-                )
+            why, session = written(text), self._app.session
+            wrong = too_short(why)
+            if wrong:
+                self._app.say_briefly(wrong)
                 return
-            entry = Acknowledgement(
-                target=put_away_name(screen.run_name),
-                who=self._app.session.who,
-                why=why,
-                at=now,
-                until=now + PUT_AWAY_FOR,
-            )
-            self._work(
-                lambda: self._app.session.desk.acknowledge(entry), say("put away, and written down"), screen
-            )
+            entry = put_away(screen.run_name, who=session.who, why=why, now=session.now())
+            self._work(lambda: session.desk.acknowledge(entry), say("put away, and written down"), screen)
 
-        self._ask(say("Why is it put away? (10 characters at least; it is written down)"), answered)
+        self._ask(WHY_PUT_AWAY, answered)
 
     def _tell(self, screen: RunScreen, what: str, **words: str | bool) -> None:
         dispatch = self._app.session.dispatch
@@ -216,7 +203,3 @@ class Steering:
 
     def _say(self, phrase: Phrase) -> str:
         return self._app.session.language.say(phrase)
-
-
-def _written(text: str) -> str:
-    return redact(clean(text).strip())

@@ -188,6 +188,11 @@ def living_session(options: Options, *, note: str = "", logs: bool = True) -> It
 
         return dispatch_for(site, state, tools())
 
+    def why_no_dispatch() -> Phrase:
+        from medflow_tui.wiring import acting
+
+        return acting.why_no_dispatch()
+
     views = Views(state, login_name(), site.code)
     session = Session(
         site=site,
@@ -201,6 +206,7 @@ def living_session(options: Options, *, note: str = "", logs: bool = True) -> It
         desk=desk,
         follower=follow_logs(site) if logs else None,
         dispatch_of=cache(dispatch_of),
+        why_no_dispatch=why_no_dispatch,
         order=_lab_order(site),
         note=note,
         report=report,

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
     """The desk for acting at this site; None where nothing is watched that a playbook could mend."""
-    from medflow_tui.playbooks.shelf import folders_of, stock
+    from medflow_tui.playbooks.shelf import shelf_of
     from medflow_tui.runner.dispatch import Dispatch
 
-    shelf = stock(folders_of(site.source))
+    shelf = shelf_of(site)
     playbooks = tuple(
         each
         for each in shelf.playbooks
@@ -49,10 +49,11 @@ def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
 def why_no_dispatch() -> Phrase:
     """Why `dispatch_for` has none for a site."""
     from medflow_tui.model.service import Place, Verb
+    from medflow_tui.rules.reach import FROM_LINUX
     from medflow_tui.rules.services import why_not
 
     if os.name != "posix":
-        return why_not("pm2", Verb.RESTART, Place.WINDOWS)
+        return why_not("pm2", Verb.RESTART, Place.WINDOWS).also(FROM_LINUX)
     return say("no playbook mends anything that this site watches")
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from medflow_tui.actions.names import ACTIONS
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.performer import Crew, Login, Performer, Survey
@@ -14,24 +15,6 @@ from medflow_tui.model.playbook import ACQUIRE, PROGRAM, RELEASE, Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.wiring import probe_of
 
-ROOMS = (
-    "medflow_queue",
-    "redis_sessions",
-    "payment_check",
-    "isolation_check",
-    "backup_check",
-    "share_check",
-    "clinic_check",
-    "service",
-    "power_check",
-    "medflow_secrets",
-    "releases",
-    "backup_first",
-    "incident",
-    "site_identity",
-)
-"""Modules of `actions` that have `ACTIONS` (the names `room.action`) and `crew(site, tools, login)`, which builds a
-Crew that is a context manager, and raises RefusedError when the site names nothing for it to act on."""
 OF_THE_ENGINE = frozenset({ACQUIRE, RELEASE, PROGRAM})
 
 
@@ -42,7 +25,7 @@ def room(name: str) -> Any:
 
 def known_actions() -> frozenset[str]:
     """Every action that a playbook may name: those of the rooms, and the engine's own."""
-    return OF_THE_ENGINE.union(*(room(each).ACTIONS for each in ROOMS))
+    return OF_THE_ENGINE.union(*ACTIONS.values())
 
 
 class JoinedCrew:
@@ -54,7 +37,7 @@ class JoinedCrew:
         tools = replace(tools, probe_of=probe_of(tools))
         self._crews: list[Crew] = []
         with ExitStack() as stack:
-            for name in ROOMS:
+            for name in ACTIONS:
                 if name in names:
                     self._crews.append(stack.enter_context(room(name).crew(site, tools, login)))
             self._stack = stack.pop_all()

@@ -139,7 +139,13 @@ def test_a_wrong_password_is_tried_once(here: Clinic) -> None:
     assert here.run(order) == 2
     assert here.backend.calls["POST /api/auth/login"] == 1
     assert state(order).phase is Phase.REFUSED
-    assert '"ev":"run.done"' in (here.state / "audit.jsonl").read_text()
+    denied, ended = audit.verify(here.state / "audit.jsonl").records[-2:]
+    assert (denied["ev"], denied["run"], denied["result"]) == (
+        "attempt.denied",
+        order.folder.name,
+        {"why": "login_refused"},
+    )
+    assert (ended["ev"], ended["result"]["outcome"]) == ("run.done", "fail")
 
 
 def test_a_backend_without_database_is_refused(here: Clinic) -> None:

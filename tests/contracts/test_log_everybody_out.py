@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.servers.service_site import SmallSite, small_site
 from tests.servers.service_steps import QUICK, TIMING
 from tests.servers.small_backend import PASSWORD, USER, signed
 
-LINES = 30
+LINES = 36
 OLD, OLD_RENEWAL = "planted-old-" + "k7" * 16, "planted-renewal-" + "m3" * 16
 ENVIRONMENT = f"""# backend of the clinic
 NODE_ENV=production
@@ -48,7 +49,7 @@ def site(tmp_path: Path) -> Iterator[SmallSite]:
         file = found.folder / ".env"
         file.write_text(ENVIRONMENT)
         file.chmod(0o640)
-        found.backend(f"env={file}", environment_file=str(file))
+        found.backend(f"env={file}", f"worse={found.folder / 'worse'}", environment_file=str(file))
         found.start("backend")
         await_that(lambda: found.count("start") == 1)
         yield found
@@ -191,6 +192,28 @@ def test_a_file_that_is_not_as_it_must_be_is_left_alone(bench: Bench, site: Smal
     assert site.count("start") == 1
 
 
+def test_more_errors_than_before_the_restart_are_a_fail_that_a_person_judges(
+    bench: Bench, site: SmallSite
+) -> None:
+    (site.folder / "worse").touch()
+    order = bench.order()
+    assert bench.run(order).act is Act.PAUSE
+    found = {each.step: each for each in bench.entries(order) if each.facts.get("errors_known") is True}
+    assert found["errors_before"].facts["failed_requests"] == 0
+    assert (found["errors_after"].mark, found["errors_after"].facts["failed_requests"]) == (Mark.FAILED, 2)
+
+
+def test_a_plan_of_an_hour_ago_is_not_begun(
+    bench: Bench, site: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = bench.plan()
+    old = replace(plan, measured_at=plan.measured_at - timedelta(hours=1))
+    monkeypatch.setattr(Bench, "plan", lambda bench: old)
+    move = bench.run(bench.order())
+    assert (move.outcome, move.why.text) == (Outcome.FAIL, "the plan is {age:duration} old: make it again")
+    assert file(site).read_text() == ENVIRONMENT
+
+
 def test_without_the_role_nothing_is_begun(bench: Bench, site: SmallSite) -> None:
     nobody = replace(bench, login=None)
     assert nobody.run(nobody.order()).outcome is Outcome.FAIL
@@ -205,7 +228,7 @@ def test_a_site_that_names_no_file_is_refused(bench: Bench, site: SmallSite) -> 
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("line", range(4, LINES, 2))
+@pytest.mark.parametrize("line", range(4, LINES, 3))
 def test_crashed_at_a_line_it_is_done_once(bench: Bench, site: SmallSite, line: int, moment: str) -> None:
     written = [file(site).read_bytes()]
     order = bench.order()

@@ -21,7 +21,7 @@ from medflow_tui.model.targets.process import ProcessTarget
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.playbooks.load import load, shipped
 from medflow_tui.rules.guards import evaluate
-from medflow_tui.rules.reach import is_bound, refusal
+from medflow_tui.rules.reach import FROM_LINUX, is_bound, refusal
 from medflow_tui.wiring import acting
 from tests.servers.readings import tools
 
@@ -85,7 +85,7 @@ def test_on_windows_itself_no_playbook_is_offered(tmp_path: Path, monkeypatch: p
     assert acting.dispatch_for(site, tmp_path, tools(tmp_path)) is not None
     monkeypatch.setattr(acting, "os", types.SimpleNamespace(name="nt"))
     assert acting.dispatch_for(site, tmp_path, tools(tmp_path)) is None
-    assert acting.why_no_dispatch() == refusal(BOOKS["redis-sessions"], Place.WINDOWS)
+    assert acting.why_no_dispatch() == refusal(BOOKS["redis-sessions"], Place.WINDOWS).also(FROM_LINUX)
     for book in BOOKS.values():
         assert "Windows" in refusal(book, Place.WINDOWS).text
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from medflow_tui.journal.audit_reading import anchors_of
+from medflow_tui.journal.auditing import segments
 from medflow_tui.journal.history_rows import open_history
 from medflow_tui.journal.phrases import to_json
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.procedure import Act, Mark, Outcome
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import Phrase
+from medflow_tui.rules.auditing.chain import follow
+from medflow_tui.rules.auditing.words import words_of
 from tests.servers.releases_run import run_answered
 from tests.servers.runs import Bench, Crashed, crashing
 
@@ -61,6 +65,11 @@ def test_the_timeline_is_written_read_and_answered_for(bench: Bench) -> None:
     text = paper.read_text()
     assert "redis critical" in text
     assert "Incident à Lab" in text
+    (told,) = {each.partition(": ")[2] for each in text.splitlines() if each.startswith("anchor: ")}
+    (anchor,) = anchors_of(told)
+    heads = follow(segments.read(bench.state / "audit.jsonl")).heads
+    assert heads[anchor.count] == anchor.head
+    assert f"for paper: {words_of(anchor.head)}" in text
     assert stat.S_IMODE(paper.stat().st_mode) == 0o600
     chosen = {each.step: each.facts["choice"] for each in bench.entries(order) if "choice" in each.facts}
     assert chosen == {"report": "written", "runbook": "known", "watch": "told", "meeting": "date"}

@@ -21,7 +21,7 @@ from tests.servers.service_run import await_that, target_from
 from tests.servers.service_site import SmallSite, small_site
 from tests.servers.service_steps import QUICK, TIMING
 
-LINES = 26
+LINES = 32
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def outage(tmp_path: Path) -> Iterator[Outage]:
 def site(outage: Outage, tmp_path: Path) -> Iterator[SmallSite]:
     """Redis has been away, and is back; the backend has given up."""
     with small_site(tmp_path / "site") as found:
-        found.backend(f"redis=redis://127.0.0.1:{outage.port}")
+        found.backend(f"redis=redis://127.0.0.1:{outage.port}", f"worse={found.folder / 'worse'}")
         found.tables.append(
             {"kind": "redis", "name": "redis", "address": f"redis://127.0.0.1:{outage.port}/0"}
         )
@@ -107,6 +107,18 @@ def test_one_restart_connects_it_again(bench: Bench, site: SmallSite, outage: Ou
     assert last.facts["redis.backend_clients"] == 1
 
 
+def test_more_errors_than_before_the_restart_are_a_fail(
+    bench: Bench, site: SmallSite, outage: Outage
+) -> None:
+    (site.folder / "worse").touch()
+    lost(outage, site)
+    order = bench.order()
+    assert bench.run(order).outcome is Outcome.FAIL
+    last = next(each for each in reversed(bench.entries(order)) if each.step == "errors_after")
+    assert (last.mark, last.said.text) == (Mark.FAILED, "more errors than before the restart")
+    assert (outage.backends(), site.count("start")) == (1, 2)
+
+
 def test_a_backend_that_is_connected_is_left_alone(bench: Bench, site: SmallSite) -> None:
     order = bench.order()
     assert bench.run(order).outcome is not Outcome.PASS
@@ -124,7 +136,7 @@ def test_while_redis_is_away_nothing_is_restarted(bench: Bench, site: SmallSite,
     outage.up()
 
 
-@pytest.mark.parametrize("line", range(5, LINES, 2))
+@pytest.mark.parametrize("line", range(5, LINES, 3))
 def test_crashed_at_a_line_it_is_restarted_once(
     bench: Bench, site: SmallSite, outage: Outage, line: int
 ) -> None:

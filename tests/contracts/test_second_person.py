@@ -22,6 +22,8 @@ from medflow_tui.config.load import load
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.performer import Login
+from medflow_tui.model.plan import Plan
+from medflow_tui.model.playbook import Playbook
 from medflow_tui.model.procedure import Mark, Phase, RunState
 from medflow_tui.rules.approving import WHY_NOT
 from medflow_tui.runner.dispatch import Dispatch
@@ -72,17 +74,22 @@ class Site:
     folder: Path
 
     def begin(self, playbook: str) -> str:
-        book = next(each for each in self.dispatch.playbooks if each.id == playbook)
-        login = fresh()
-        plan = self.dispatch.plan(book, login)
+        book, plan = self.plan(playbook)
         assert not plan.refusals, [each.said.text for each in plan.refusals]
+        return self.start(book, plan)
+
+    def plan(self, playbook: str) -> tuple[Playbook, Plan]:
+        book = next(each for each in self.dispatch.playbooks if each.id == playbook)
+        return book, self.dispatch.plan(book, fresh())
+
+    def start(self, book: Playbook, plan: Plan) -> str:
         folder = self.dispatch.start(
             book,
             plan,
             who="amani",
             reason="asked for by the clinic",
             typed=plan.confirm,
-            login=login,
+            login=fresh(),
             session="one",
         )
         return folder.run

@@ -144,6 +144,7 @@ def test_a_hold_interrupted_half_way_still_remembers_that_it_ran(
         work, table, "service.hold_acquire", stops="inside", when=lambda: lines(tmp_path, "term") > 0
     )
     assert work.resumed("service.hold_acquire")[1].outcome is Outcome.PASS
+    assert lines(tmp_path, "term") == 1, "it was not asked to end a second time"
     assert work.whole("service.hold_release")[2].outcome is Outcome.PASS
     assert lines(tmp_path, "start") == 2
 

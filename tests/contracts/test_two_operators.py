@@ -97,12 +97,18 @@ def test_one_acts_and_the_other_is_told_who(here: Clinic, round_: int) -> None:
     assert here.backend.posts == {START: 1, RETRY: 1}
     assert not list((here.state / "locks").glob("*.lock"))
     lines = (here.state / "audit.jsonl").read_text().splitlines()
-    told = [
-        (each["run"], each["ev"], (each.get("result") or {}).get("outcome"))
-        for each in map(json.loads, lines)
-    ]
+    records = [json.loads(each) for each in lines]
+    told = [(each["run"], each["ev"], (each.get("result") or {}).get("outcome")) for each in records]
     for order, outcome in ((winner, "pass"), (loser, "fail")):
         name = order.folder.name
         assert (name, Mark.RUN_STARTED.value, None) in told
         assert told.count((name, Mark.RUN_ENDED.value, outcome)) == 1
     assert not [each for each in told if each[:2] == (loser.folder.name, Mark.INTENDED.value)]
+    (denied,) = [each for each in records if each["ev"] == "attempt.denied"]
+    assert (denied["run"], denied["plan_hash"]) == (loser.folder.name, loser.mandate.plan_hash)
+    assert denied["result"] == {
+        "why": "lock_held",
+        "held_by": winner.mandate.who,
+        "held_run": winner.folder.name,
+    }
+    assert not any(each["ev"] == "guard.result" for each in records if each["run"] == loser.folder.name)

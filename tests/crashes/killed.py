@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from tests.servers.service_run import die_at
 
 WORLD = "world.log"
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.crashes.killed", "medflow_tui.runner.surroundings"])
+PREPARED = ["tests.crashes.killed", "medflow_tui.runner.surroundings"]
+_SERVER.set_forkserver_preload(PREPARED)
 
 
 class Lasting(Counted):
@@ -56,12 +57,22 @@ def life(folder: Path, kill: str, *, fails: bool) -> int:
     return in_a_process(_live, str(folder), kill, fails)
 
 
+def prepare(modules: Sequence[str]) -> None:
+    """Import these once, too, for whoever has not run anything yet."""
+    _SERVER.set_forkserver_preload([*PREPARED, *modules])
+
+
 def in_a_process(work: Callable[..., int], *told: Any) -> int:
     """The exit code of `work(*told)` in a process of its own session; negative when it was killed."""
     child = _SERVER.Process(target=_own_session, args=(work, told))
     child.start()
-    child.join(120)
-    assert child.exitcode is not None, "it does not end"
+    try:
+        child.join(120)
+        assert child.exitcode is not None, "it does not end"
+    finally:
+        if child.exitcode is None:
+            child.kill()
+            child.join()
     return child.exitcode
 
 
@@ -75,8 +86,7 @@ def _live(folder: str, kill: str, fails: bool) -> int:
 
     surroundings._power = lambda: {"power": "mains"}
     if kill:
-        line, _, moment = kill.partition(":")
-        die_at(int(line), moment)
+        die_at(kill)
     stage = Lasting(Path(folder), fails=fails)
     return _exit_code(_begun(stage))
 

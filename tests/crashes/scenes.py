@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Protocol
 
 from medflow_tui.model.procedure import Entry, Phase
+from medflow_tui.playbooks.load import shipped
 from medflow_tui.runner.follow import Follower
-from medflow_tui.runner.process import Order, _exit_code
-from tests.crashes.killed import WORLD, in_a_process, life, run_of
+from medflow_tui.runner.process import Order, _exit_code, carry_out
+from tests.crashes.killed import WORLD, in_a_process, life, prepare, run_of
+from tests.servers.forking import Forking, forking
 from tests.servers.queue_clinic import Clinic
+from tests.servers.queue_run import assemble
 from tests.servers.releases_run import run_answered
 from tests.servers.runs import Bench
 from tests.servers.service_rigs import Rig, fronting, rig_of
-from tests.servers.service_run import Run, await_that, die_at, hurry
+from tests.servers.service_run import ROOT, Run, await_that, die_at, hurry
 
+ACTIONS = sorted(each.stem for each in (ROOT / "medflow_tui" / "actions").glob("[a-z]*.py"))
+prepare(
+    ["tests.crashes.scenes", "medflow_tui.wiring.crews", *(f"medflow_tui.actions.{each}" for each in ACTIONS)]
+)
 CHANGES = {
     False: ["mongo.load", "service.stop", "mongo.switch", "service.start"],
     True: ["mongo.load", "service.stop", "mongo.switch", "mongo.switch_back", "service.start"],
@@ -70,16 +77,23 @@ class Staged:
 
 @dataclass(slots=True)
 class Started:
-    """A playbook run by a program of its own, which may stand behind the door of a namespace."""
+    """A playbook run by a program of its own, which may stand behind the door of a namespace.
+
+    `forking` runs it quicker. What the service wrote before it began does not count.
+    """
 
     run: Run
     rig: Rig
+    forking: Forking | None = None
+    before: tuple[int, int] = (1, 0)
 
     @property
     def state(self) -> Path:
         return self.run.state
 
     def live(self, kill: str = "") -> int:
+        if self.forking is not None:
+            return self.forking.end(self.run, kill)
         code = self.run.end(kill)
         return -9 if code == 137 else code
 
@@ -90,7 +104,9 @@ class Started:
         return Follower(self.run.folder).poll().state.phase
 
     def once(self) -> None:
-        assert (self.rig.starts(), self.rig.terms()) == (2, 1)
+        starts, terms = self.before
+        found = (self.rig.starts() - starts, self.rig.terms() - terms)
+        assert found == (1, 1), f"starts, ends: {found}"
 
     def killed_when(self, holds: Callable[[], bool]) -> None:
         """Begin it, and kill it as soon as that is true."""
@@ -101,13 +117,17 @@ class Started:
 
 @dataclass(slots=True)
 class Benched:
-    """A playbook of a bench; questions are answered as they are asked. `environment` is for the process alone."""
+    """A playbook of a bench; questions are answered as they are asked. `environment` is for the process alone.
+
+    `note` looks at the site after each life, for `check` to know what an earlier one had done.
+    """
 
     bench: Bench
     order: Order
     check: Callable[[], None]
     answers: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    note: Callable[[], None] = lambda: None
 
     @property
     def state(self) -> Path:
@@ -115,7 +135,9 @@ class Benched:
 
     def live(self, kill: str = "") -> int:
         told = (self.bench, self.order, kill, dict(self.answers), dict(self.environment))
-        return in_a_process(of_bench, *told)
+        code = in_a_process(of_bench, *told)
+        self.note()
+        return code
 
     def entries(self) -> tuple[Entry, ...]:
         return self.bench.entries(self.order)
@@ -129,7 +151,7 @@ class Benched:
 
 @dataclass(slots=True)
 class Queued:
-    """A playbook of the queue, in a process that has left its terminal."""
+    """A playbook of the queue."""
 
     clinic: Clinic
     order: Order
@@ -142,7 +164,7 @@ class Queued:
 
     def live(self, kill: str = "") -> int:
         self.rest()
-        return self.clinic.run(self.order, kill_at=kill)
+        return in_a_process(of_queue, self.order, kill)
 
     def entries(self) -> tuple[Entry, ...]:
         return Bench.entries(self.order)
@@ -167,9 +189,15 @@ def of_bench(bench: Bench, order: Order, kill: str, answers: dict[str, str], mor
     os.environ.update(more)
     quickly()
     if kill:
-        line, _, moment = kill.partition(":")
-        die_at(int(line), moment)
+        die_at(kill)
     return _exit_code(run_answered(bench, order, answers) if answers else bench.run(order))
+
+
+def of_queue(order: Order, kill: str) -> int:
+    """In the process of the run."""
+    if kill:
+        die_at(kill)
+    return _exit_code(carry_out(order, assemble))
 
 
 def quickly() -> None:
@@ -191,24 +219,46 @@ def staged(*, fails: bool) -> Setting:
     return setting
 
 
-def managed(
-    playbook: str, manager: str, shelf: Path | None = None
-) -> Callable[[Path], AbstractContextManager[Started]]:
+@dataclass(frozen=True, slots=True)
+class Managed:
     """A playbook for the backend, under one service manager."""
 
-    @contextmanager
-    def setting(folder: Path) -> Iterator[Started]:
-        folder.mkdir(parents=True)
-        with rig_of(manager, folder) as rig, fronting(rig) as (_, url):
-            table = {"kind": "process", "name": "backend-process", **rig.table}
-            run = Run(
-                playbook=playbook,
-                state=folder / "state",
-                targets=[table, {"kind": "http", "name": "backend", "address": url}],
-                enter=rig.enter,
-            )
-            if shelf is not None:
-                run.shelf = shelf
-            yield Started(run, rig)
+    playbook: str
+    manager: str
+    shelf: Path = field(default_factory=shipped)
 
-    return setting
+    @contextmanager
+    def __call__(self, folder: Path) -> Iterator[Started]:
+        folder.mkdir(parents=True)
+        with self._rigged(folder) as begun:
+            yield begun(folder)
+
+    @contextmanager
+    def shared(self, folder: Path) -> Iterator[Setting]:
+        """One service and one program for many runs, each with a state folder of its own."""
+        folder.mkdir(parents=True)
+        with self._rigged(folder) as begun, forking(folder, begun(folder).rig.enter) as program:
+
+            @contextmanager
+            def setting(own: Path) -> Iterator[Started]:
+                own.mkdir(parents=True)
+                yield begun(own, program)
+
+            yield setting
+
+    @contextmanager
+    def _rigged(self, folder: Path) -> Iterator[Callable[..., Started]]:
+        with rig_of(self.manager, folder) as rig, fronting(rig) as (_, url):
+            table = {"kind": "process", "name": "backend-process", **rig.table}
+
+            def begun(own: Path, program: Forking | None = None) -> Started:
+                run = Run(
+                    playbook=self.playbook,
+                    state=own / "state",
+                    targets=[table, {"kind": "http", "name": "backend", "address": url}],
+                    enter=rig.enter,
+                    shelf=self.shelf,
+                )
+                return Started(run, rig, program, (rig.starts(), rig.terms()))
+
+            yield begun

@@ -9,7 +9,7 @@ import pytest
 
 from medflow_tui.model.procedure import Mark, Phase
 from tests.crashes.matrix import sound
-from tests.crashes.scenes import Started, managed
+from tests.crashes.scenes import Managed, Started
 
 pytestmark = pytest.mark.real_server
 HERE = Path(__file__).parent
@@ -26,16 +26,25 @@ def ended(scene: Started) -> None:
 
 @pytest.mark.parametrize(("manager", "kill"), [("pidfile", f"{INTENDED}:after"), ("runit", f"{DONE}:torn")])
 def test_killed_before_and_after_the_undo_one_resume_ends_it(tmp_path: Path, manager: str, kill: str) -> None:
-    with managed("way-back", manager, HERE)(tmp_path / "site") as scene:
+    with Managed("way-back", manager, HERE)(tmp_path / "site") as scene:
         assert scene.live(kill) == -signal.SIGKILL
         assert scene.entries()[-1].mark is (Mark.UNDO_INTENDED)
         assert scene.rig.starts() == (2 if kill.endswith("torn") else 1)
         ended(scene)
 
 
+@pytest.mark.parametrize("manager", ["pidfile", "systemd"])
+def test_killed_while_the_old_process_ends_it_is_not_asked_to_end_again(tmp_path: Path, manager: str) -> None:
+    """A second SIGTERM makes many a program end at once, in the middle of what it still had to save."""
+    with Managed("way-back", manager, HERE)(tmp_path / "site") as scene:
+        scene.killed_when(lambda: scene.rig.terms() == 1)
+        assert scene.phase() is Phase.INTERRUPTED
+        ended(scene)
+
+
 @pytest.mark.parametrize("manager", ["pidfile"])
 def test_killed_while_the_undo_is_carried_out_one_resume_ends_it(tmp_path: Path, manager: str) -> None:
-    with managed("way-back", manager, HERE)(tmp_path / "site") as scene:
+    with Managed("way-back", manager, HERE)(tmp_path / "site") as scene:
         scene.killed_when(lambda: scene.rig.starts() == 2)
         assert scene.phase() is Phase.INTERRUPTED
         ended(scene)

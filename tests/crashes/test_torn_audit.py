@@ -1,7 +1,9 @@
-"""The first record of an audit, or of one of its files, torn by a power cut: cut off or ended, and the chain holds."""
+"""Records of an audit torn by power cuts, also while the one before is repaired: the chain holds, and goes on."""
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 
 from medflow_tui.journal.append_log import AppendLog, UnwritableError
 from medflow_tui.journal.audit import FILE, Audit, verify
-from medflow_tui.journal.auditing import segments
+from medflow_tui.journal.audit_reading import stand
+from medflow_tui.journal.auditing import attributes, segments
 from medflow_tui.model.audit import BARE
 from medflow_tui.model.words import say
 
@@ -61,3 +64,88 @@ def test_the_first_record_of_a_later_file_torn_leaves_a_chain_that_holds_and_tha
     while len(segments.closed(path)) < 2:
         audit.append("step.intent", {"step": "x"})
     assert verify(path).holds
+
+
+def begun(path: Path) -> bytes:
+    audit = Audit(path, site="M")
+    audit.append("run.start", {})
+    audit.append("step.intent", {"step": "x"})
+    return path.read_bytes()
+
+
+def repaired(path: Path, content: bytes) -> bytes:
+    path.write_bytes(content)
+    Audit(path, site="M").append("run.resume", {})
+    assert verify(path).holds
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("first", [1, 60, -1])
+def test_cut_again_anywhere_while_it_is_repaired_and_once_more(tmp_path: Path, how: str, first: int) -> None:
+    path = tmp_path / FILE
+    whole = begun(path)
+    sound = whole[: whole[:-1].rfind(b"\n") + 1]
+    torn = whole[:first] if first < 0 else whole[: len(sound) + first]
+    once = repaired(path, torn)
+    start = len(torn) if how == "closed" else len(sound)
+    for second in range(start, len(once), 41):
+        if once[:second].endswith(b"\n"):
+            continue
+        twice = repaired(path, once[:second])
+        for third in range(second if how == "closed" else start, len(twice), 307):
+            repaired(path, twice[:third])
+            events = [each["ev"] for each in stand(path, None).records]
+            assert events[:2] == ["audit.genesis", "run.start"]
+            assert events[-1] == "run.resume"
+            assert "audit.repaired" in events or third == start == len(sound)
+
+
+def test_the_genesis_torn_twice(tmp_path: Path, how: str) -> None:
+    path = tmp_path / FILE
+    whole = begun(path)
+    once = repaired(path, whole[:50])
+    for second in range(51, len(once), 97):
+        repaired(path, once[:second])
+
+
+def test_what_was_torn_and_could_not_be_cut_off_cannot_be_changed_later(tmp_path: Path, how: str) -> None:
+    path = tmp_path / FILE
+    found = repaired(path, begun(path)[:-9])
+    if how == "closed":
+        assert b'"step":"x","target":null,"ts"' in found
+        path.write_bytes(found.replace(b'"step":"x"', b'"step":"y"'))
+        assert verify(path).broken_at == 2
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Iterator[Path]:
+    """An audit file on which the kernel itself allows nothing but growing."""
+    path = tmp_path / FILE
+    path.write_bytes(begun(path)[:-40])
+    with path.open("rb") as file:
+        if not attributes.set_append_only(file.fileno(), on=True):
+            pytest.skip("no append-only attribute here")
+    yield path
+    with path.open("rb") as file:
+        attributes.set_append_only(file.fileno(), on=False)
+
+
+def test_the_same_on_a_file_that_really_only_grows(grown: Path) -> None:
+    audit = Audit(grown, site="M")
+    audit.append("run.resume", {})
+    with grown.open("ab") as file:
+        file.write(b'{"actor":{"auth":"","from":"",')
+    with grown.open("ab") as file:
+        file.write(b'{"actor":{"au')
+    audit.append("run.done", {"outcome": "pass"})
+    found = verify(grown)
+    assert found.holds
+    assert [each["ev"] for each in found.records][-4:] == [
+        "audit.repaired",
+        "run.resume",
+        "audit.repaired",
+        "run.done",
+    ]
+    assert subprocess.run(
+        ["sh", "-c", '> "$1"', "sh", str(grown)], check=False, capture_output=True
+    ).returncode

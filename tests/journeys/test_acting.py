@@ -16,8 +16,9 @@ from textual import events
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.journal.audit import verify
 from medflow_tui.model.health import Health
+from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.confirm import Confirm
-from medflow_tui.ui.modals.prompt import Prompt
+from medflow_tui.ui.modals.order import OrderPrompt
 from medflow_tui.ui.screens.plan import PlanScreen
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.screens.run import RunScreen
@@ -58,6 +59,12 @@ def broken(clinic: RunningLab) -> Iterator[RunningLab]:
         yield clinic
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked before a plan listens soon; the confirmation as late as ever."""
+    monkeypatch.setattr(armed, "PREPARED_AFTER_S", 0.1)
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
@@ -82,7 +89,7 @@ async def raise_rights(
 ) -> None:
     await dashboard.press("u")
     for answer in (reason, user, password or lab.facts["accounts"][user]):
-        await dashboard.until(lambda: isinstance(dashboard.app.screen, Prompt), "a question is asked")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, OrderPrompt), "a question is asked")
         await dashboard.type(answer)
 
 
@@ -266,6 +273,9 @@ async def test_a_wrong_password_is_tried_once_and_lowers_the_rights(broken: Runn
         )
         assert changes(broken) == {LOGIN: 1}
         assert "not-the-password" not in dashboard.text
+    records = verify(state / "audit.jsonl").records
+    denied = [each["result"] for each in records if each["ev"] == "attempt.denied"]
+    assert denied == [{"why": "login_refused"}]
 
 
 async def test_an_account_with_a_second_factor_is_told_apart_from_a_wrong_password(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -17,9 +18,11 @@ import pytest
 import redis
 
 from medflow_tui.config.load import load
+from medflow_tui.journal.audit_reading import stand
 from medflow_tui.journal.moment import boot_id
 from medflow_tui.lab.backup_folder import truncate_newest, write_backups
 from medflow_tui.model.procedure import Phase, RunState, StepStand
+from medflow_tui.rules.auditing.checkpoint import Signed
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.lock import RunLock
 from medflow_tui.wiring import tools_for
@@ -206,6 +209,7 @@ def test_ctrl_c_and_a_lost_terminal_leave_it_going_and_it_is_found_again(place: 
     with place.talk("resume", run) as talk:
         talk.answers("1 to 4", INTERRUPT)
         talk.answers("1 or 2", "1\n")
+        talk.signs_in()
         talk.answers("to take over", "LINE\n")
         talk.reads("heard, and written down", "waits for a person", "To go on: medflow-tui playbook resume")
         assert talk.terminal.ended() == 1
@@ -233,9 +237,7 @@ def test_a_killed_change_shows_what_is_unclear_and_goes_on_only_by_log_in_and_ph
         )
         os.kill(state.pid, signal.SIGKILL)
         talk.reads("Not clear, and read back before anything else: Remove 20 session keys")
-        talk.reads(
-            "Changed so far, or perhaps: Remove 20 session keys", "To go on: medflow-tui playbook resume"
-        )
+        talk.reads("Perhaps changed: Remove 20 session keys", "To go on: medflow-tui playbook resume")
         assert talk.terminal.ended() == 1
         client.client_unpause()
         assert "hunter2" not in talk.all
@@ -346,3 +348,29 @@ def test_by_symptom_in_both_languages_and_what_is_refused(place: Place) -> None:
     ):
         code, said = place.told(*words)
         assert (code, why in said) == (3, True), said
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
+def test_the_end_of_a_change_is_audited_and_signed_where_the_site_file_says(
+    clinic: tuple[Place, redis.Redis],
+) -> None:
+    place, client = clinic
+    key, signers, log = (place.folder / each for each in ("audit_key", "allowed_signers", "log"))
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    code = load(place.site).site.code
+    signers.write_text(f"{code} {key.with_suffix('.pub').read_text()}")
+    table = f'folder = "{log}"\nsigning_key = "file:{key}"\nsigners = "{signers}"\n'
+    place.site.write_text(f"{place.site.read_text()}\n[audit]\n{table}")
+    with place.talk("run", SESSIONS) as talk:
+        talk.signs_in()
+        talk.reads(PROMPT)
+        talk.terminal.type(phrase(talk) + "\n")
+        talk.reads("Patients' data were changed as planned, and read back")
+        assert talk.terminal.ended() == 0
+    assert not list(client.scan_iter("session:*"))
+    place.until(lambda each: each.phase.is_over)
+    assert not list((place.folder / "state").glob("audit*"))
+    found = stand(log / "audit.jsonl", load(place.site).site)
+    assert [each["ev"] for each in found.records][-1] == "run.done"
+    assert found.signatures.signed is Signed.SIGNED
+    assert found.signatures.count == found.end.count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,79 @@ def test_an_anchor_can_be_taken_for_paper(audit: Audit) -> None:
     assert f"{end.count}:{end.head}" in done.stdout
     assert words_of(end.head) in done.stdout
     assert Anchor(count=end.count, head=end.head) == verify(audit.path).anchor
+
+
+@pytest.fixture
+def signed(audit: Audit) -> Path:
+    """The same site with a key; what it signs is verified by its own file, or by an auditor's copy of that."""
+    folder = audit.path.parent.parent
+    key, signers = folder / "audit_key", folder / "allowed_signers"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)], check=True)
+    kind, public = key.with_suffix(".pub").read_text().split()[:2]
+    signers.write_text(f'LSH-02 namespaces="medflow-audit" {kind} {public}\n')
+    named = SITE.replace("[audit]", '[audit]\nsigning_key = "file:audit_key"\nsigners = "allowed_signers"')
+    (folder / "site.toml").write_text(named, encoding="utf-8")
+    return folder
+
+
+def config_check(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "medflow_tui", "config", "check", "--site", str(folder / "site.toml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+        timeout=60,
+    )
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
+def test_signed_not_signed_and_unknown_are_0_and_3_and_a_wrong_signature_is_2(
+    audit: Audit, signed: Path
+) -> None:
+    late = say(audit, "verify")
+    assert late.returncode == 3
+    assert "not known whether it is signed, nothing was signed from record 0 on" in late.stdout
+    assert say(audit, "anchor").returncode == 0
+    assert config_check(signed).returncode == 0
+    for words, site in (
+        (("verify",), True),
+        (("verify", "--signers", str(signed / "allowed_signers")), False),
+    ):
+        done = say(audit, *words, site=site)
+        assert done.returncode == 0, done.stdout
+        assert "signed by the site; checkpoints: 1, the newest covers 6 records" in done.stdout
+    copy = shutil.copytree(audit.path.parent, signed / "copy")
+    (audit.path.parent / "audit.jsonl").rename(signed / "moved")
+    assert say(audit, "verify").returncode == 3
+    assert say(audit, "verify", "--folder", str(copy)).returncode == 0
+    (signed / "moved").rename(audit.path)
+    bare = say(audit, "verify", site=False)
+    assert bare.returncode == 3
+    assert "no allowed-signers file is named" in bare.stdout
+    (text,) = audit.path.parent.glob("audit-checkpoint-*.txt")
+    text.write_text(text.read_text().replace("records 6", "records 5"))
+    for words in (("verify",), ("show",), ("review",)):
+        done = say(audit, *words)
+        assert done.returncode == 2
+        assert "SIGNATURE WRONG" in done.stdout + done.stderr
+    assert "SIGNATURE FAUSSE" in say(audit, "verify", "--lang", "fr").stdout
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
+def test_a_key_that_cannot_sign_is_said_everywhere_and_ends_nowhere_with_0(
+    audit: Audit, signed: Path
+) -> None:
+    (signed / "audit_key").chmod(0o644)
+    for done in (say(audit, "anchor"), say(audit, "verify"), say(audit, "show"), config_check(signed)):
+        assert done.returncode == 3
+        assert "others may read or write the signing key" in done.stdout + done.stderr
+    (signed / "audit_key").chmod(0o600)
+    site = (signed / "site.toml").read_text()
+    for folder, code in (("log", 0), (signed / "log", 0), (signed / "log", 3)):
+        (signed / "site.toml").write_text(site.replace("[audit]", f'[audit]\nfolder = "{folder}"'))
+        done = config_check(signed)
+        assert done.returncode == code, done.stderr
+        (signed / "log").mkdir(exist_ok=True)
+        (signed / "log").chmod(0o777 if folder != "log" else 0o700)
+    assert "everybody can write into the audit folder" in done.stderr

@@ -13,7 +13,19 @@ from tests.bench.programs import dashboard, pulse, still
 from tests.bench.rows.flood import ALONE, KB_PER_S, RATE, flood, old_log, sights
 from tests.bench.rows.flow import LIVE_PER_S, LONG, LONG_PER_S, REST_PER_MIN
 from tests.bench.rows.keys import HELP_BYTES, ROW_BYTES
-from tests.bench.rows.runs import OPENED_BYTES, OPENING, opened, scene, walked
+from tests.bench.rows.runs import (
+    LOOKING_BACK,
+    OPENED_BYTES,
+    OPENING,
+    OTHER_VIEW_BYTES,
+    PAGES,
+    WALKED_BYTES,
+    WALKS,
+    history,
+    opened,
+    scene,
+    walked,
+)
 from tests.bench.rows.start import PAINT_BYTES, STANDS
 from tests.bench.run import Strokes, middle, record
 from tests.bench.sites import closed_port, with_log
@@ -59,16 +71,19 @@ def test_the_help_screen_costs_little_more_than_its_text(size: Size) -> None:
 
 @at_both_sizes
 def test_the_pages_of_playbooks_plan_and_run_cost_little_more_than_their_text(size: Size) -> None:
-    costs = opened(record(scene(), size, 0.0, OPENING))
+    strokes = replace(OPENING, keys=(*OPENING.keys, "t"))
+    costs = opened(record(scene(), size, 0.0, strokes), (*PAGES, "steps"))
+    assert 0 < costs.pop("steps") <= OTHER_VIEW_BYTES
     assert set(costs) == {"playbooks", "plan", "run"}
+    costs |= opened(record(history(), size, 0.0, LOOKING_BACK), ("runs", "", "audit"))
     assert all(300 < each <= OPENED_BYTES[str(size)] for each in costs.values()), costs
 
 
-@pytest.mark.parametrize("page", ["playbooks", "help"])
-def test_a_row_down_of_a_page_costs_no_more_than_one_of_the_dashboard(page: str) -> None:
+@pytest.mark.parametrize("page", WALKS)
+def test_a_row_down_of_a_page_costs_no_more_than_one_of_the_dashboard_or_its_own_line(page: str) -> None:
     costs = walked(page, SIZES[0])
     assert len(costs) == 6
-    assert middle(costs) <= ROW_BYTES, costs
+    assert middle(costs) <= WALKED_BYTES.get(page, ROW_BYTES), costs
 
 
 @at_both_sizes

@@ -91,6 +91,7 @@ class Viewer:
             ("Your password", self.lab.facts["accounts"][USER]),
         ):
             terminal.shows(question)
+            terminal.until(lambda: "not listened to yet" not in terminal.text, "it listens")
             terminal.type(answer + ENTER)
         terminal.shows("you may act until")
 

@@ -57,7 +57,7 @@ def dashboard(site: Gated, sshd: Sshd | None = None, language: str = "en") -> It
 def raise_rights(terminal: Terminal, *questions: str) -> None:
     terminal.type("u")
     for question, answer in zip(questions, (REASON, "amani", "invented"), strict=True):
-        terminal.shows(question)
+        listens(terminal, question)
         terminal.type(answer + ENTER)
 
 
@@ -70,9 +70,9 @@ def begin(terminal: Terminal, site: Gated) -> None:
     raise_rights(terminal, *ENGLISH)
     terminal.shows("ACTING until")
     choose(terminal, "What is seen?", TITLE)
-    terminal.shows("Which colour?", "1  green", "2  blue")
+    listens(terminal, "Which colour?", "1  green", "2  blue")
     terminal.type("2" + ENTER)
-    terminal.shows("What is it for?")
+    listens(terminal, "What is it for?")
     terminal.type("for a walk" + ENTER)
     terminal.shows("go on to the confirmation", "Gate first")
     terminal.type(ENTER)
@@ -152,11 +152,11 @@ def test_in_french_what_a_playbook_asks_is_answered_on_the_screen_to_the_end(sit
     with dashboard(site, language="fr") as terminal:
         raise_rights(terminal, *FRENCH)
         choose(terminal, "Que voit-on", TITLE_FR)
-        terminal.shows("Quelle couleur", "1  green", "2  blue")
+        listens(terminal, "Quelle couleur", "1  green", "2  blue")
         terminal.type("red" + ENTER)
-        terminal.shows("ce choix n'existe pas", "Quelle couleur")
+        listens(terminal, "ce choix n'existe pas", "Quelle couleur")
         terminal.type("blue" + ENTER)
-        terminal.shows("Pour quoi faire")
+        listens(terminal, "Pour quoi faire")
         terminal.type("une promenade" + ENTER)
         terminal.shows("Porte first", "continuer vers la confirmation")
         terminal.type(ENTER)

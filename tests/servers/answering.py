@@ -7,7 +7,7 @@ import threading
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.procedure import Move, Phase
-from medflow_tui.runner.channel import speak
+from medflow_tui.runner.channel import SOCKET, speak
 from medflow_tui.runner.follow import Follower
 from medflow_tui.runner.process import Assembly, Order, carry_out
 from medflow_tui.runner.wishes import Stopping, Wish
@@ -24,7 +24,10 @@ def run_answered(bench: Bench, order: Order, choice: str, *, step: str = "tell")
     def answer() -> None:
         follower = Follower(RunFolder(path=order.folder))
         while not over.wait(0.01):
-            if follower.poll().state.phase is Phase.WAITING:
+            is_heard = (
+                order.folder / SOCKET
+            ).exists()  # before that, it waits as it was left by the life before
+            if is_heard and follower.poll().state.phase is Phase.WAITING:
                 try:
                     speak(
                         order.folder,

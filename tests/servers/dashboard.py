@@ -119,9 +119,10 @@ class Dashboard:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Text into the question that is open, at once as a terminal pastes it, and Enter."""
+        """Text into the question that is open, once it listens, at once as a terminal pastes it, and Enter."""
+        await self.until(lambda: isinstance(self.app.screen.focused, Input), "a question listens")
         field = self.app.screen.focused
-        assert isinstance(field, Input), "a question is open"
+        assert isinstance(field, Input)
         field.post_message(events.Paste(text))
         await self.pilot.pause()
         await self.pilot.press("enter")

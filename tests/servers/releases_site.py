@@ -36,6 +36,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"ready": is_up, "checks": {"database": state}}).encode())
     def log_message(self, *words):
         pass
+root, place, _ = sys.argv[0].partition("/current/")
+if place:
+    open(root + "/lives.log", "a").write("start\\n")
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 PAGE = '<script src="/assets/app.js"></script>'
@@ -148,6 +151,10 @@ class Clinic:
             return (Path(psutil.Process(pid).cwd()) / "VERSION").read_text()
         except (OSError, ValueError, psutil.Error):
             return ""
+
+    def starts(self) -> int:
+        """How often the service was started."""
+        return (self.root / "lives.log").read_text().count("start")
 
     def start(self) -> None:
         supervisor(self.service).start(Deadline.after(20))

@@ -1,7 +1,7 @@
 """A playbook on services of the test's own, in a process that can be killed: `python -m tests.servers.service_run`.
 
 One argument, JSON: playbook and the folder of it, state, targets (with their kind), run (empty: plan one and print its
-name first), kill (empty, or LINE:before|torn|after of the journal).
+name first), kill (empty, or where `die_at` ends it).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,14 +27,14 @@ from medflow_tui.journal.append_log import AppendLog
 from medflow_tui.journal.run_log import JOURNAL, RunFolder
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.performer import Login
-from medflow_tui.model.procedure import Entry, RunState
+from medflow_tui.model.procedure import Entry, Mark, RunState
 from medflow_tui.model.target import Target
 from medflow_tui.model.targets import KINDS
 from medflow_tui.playbooks.load import parse, shipped
 from medflow_tui.rules.standing import state_of
 from medflow_tui.runner.mandate import Mandate
 from medflow_tui.runner.process import Order, agreement_of
-from tests.servers.runs import Bench
+from tests.servers.runs import At, Bench, is_at
 from tests.servers.service_steps import QUICK, TIMING
 
 ROOT = Path(__file__).parents[2]
@@ -64,9 +65,9 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)
     shelf: Path = field(default_factory=shipped)
 
-    def begin(self, kill: str = "") -> subprocess.Popen[str]:
-        """Start it, or go on with it."""
-        order = {
+    def order(self, kill: str = "") -> dict[str, Any]:
+        """The argument of the program."""
+        return {
             "playbook": self.playbook,
             "shelf": str(self.shelf),
             "state": str(self.state),
@@ -75,8 +76,12 @@ class Run:
             "kill": kill,
             "login": self.login,
         }
+
+    def begin(self, kill: str = "") -> subprocess.Popen[str]:
+        """Start it, or go on with it."""
+        told = json.dumps(self.order(kill))
         child = subprocess.Popen(
-            (*self.enter, sys.executable, "-m", "tests.servers.service_run", json.dumps(order)),
+            (*self.enter, sys.executable, "-m", "tests.servers.service_run", told),
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
             stdin=subprocess.DEVNULL,
@@ -117,11 +122,23 @@ class Run:
         return state_of(playbook, self.run, self.entries(), alive=False)
 
 
-def die_at(line: int, moment: str) -> None:
+def die_at(kill: str) -> None:
+    """This process, at `LINE:MOMENT` of its journal or at `MARK STEP:MOMENT`; moments are before, torn and after.
+
+    With `~SECONDS` after that time, wherever it is.
+    """
+    if kill.startswith("~"):
+        clock = threading.Timer(float(kill[1:]), os.kill, (os.getpid(), signal.SIGKILL))
+        clock.daemon = True
+        clock.start()
+        return
+    told, _, moment = kill.partition(":")
+    mark, _, step = told.partition(" ")
+    at: At = int(told) if told.isdecimal() else (Mark(mark), step)
     real = AppendLog.append
 
     def append(self: AppendLog, record: dict[str, object]) -> None:
-        if self.path.name != JOURNAL or record["seq"] != line:
+        if self.path.name != JOURNAL or not is_at(record, at):
             real(self, record)
             return
         if moment == "torn":
@@ -147,8 +164,7 @@ def main(told: Mapping[str, Any]) -> int:
     sys.stdout.write(f"{order.folder.name}\n")
     sys.stdout.flush()
     if told["kill"]:
-        line, _, moment = told["kill"].partition(":")
-        die_at(int(line), moment)
+        die_at(told["kill"])
     from medflow_tui.runner.process import _exit_code
 
     return _exit_code(bench.run(order))

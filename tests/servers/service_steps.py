@@ -29,7 +29,7 @@ from tests.servers.readings import tools
 
 ROOT = Path(__file__).parents[2]
 QUICK = Pace(every_s=0.05, steady_s=0.5)
-TIMING = Timing(every_s=0.05, settle_s=15.0, ready_every_s=0.05, errors_over_s=0.1)
+TIMING = Timing(every_s=0.05, settle_s=15.0, ends_s=3.0, ready_every_s=0.05, errors_over_s=0.1)
 KILLED = """
 import json, sys
 from pathlib import Path

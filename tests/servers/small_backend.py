@@ -1,4 +1,5 @@
-"""A backend as small as can be, as a program of its own: `small_backend.py PORT LIVES [redis=URL] [mongodb=URL] [env=FILE]`.
+"""A backend as small as can be, as a program of its own: `small_backend.py PORT LIVES [redis=URL] [mongodb=URL] [env=FILE]
+[worse=FILE]`: from its second life on it fails while there is such a file.
 
 Like MedFlow's: ready only with its database, gives up on a Redis that goes away, makes tokens with the secrets of its
 environment file, and does not start with bad ones.
@@ -47,7 +48,7 @@ class World:
     """What the program has."""
 
     def __init__(self, options: dict[str, str]) -> None:
-        self.options, self.started = options, time.time()
+        self.options, self.started, self.failed = options, time.time(), 0
         self.secrets = {"JWT_SECRET": "a" * 40, "REFRESH_TOKEN_SECRET": "b" * 40}
         if "env" in options:
             lines = Path(options["env"]).read_text().splitlines()
@@ -114,10 +115,11 @@ class Answers(BaseHTTPRequestHandler):
             more = {} if ready else {"mongoState": "disconnected"}
             self._say(200 if ready else 503, {"ready": ready, **more})
         elif path == "/metrics":
-            self._say(
-                200,
-                f'medflow_process_start_time_seconds {world.started}\nmedflow_http_requests_total{{route="/api",status_code="200"}} 4\n',
+            counts = "".join(
+                f'medflow_http_requests_total{{route="/api",status_code="{code}"}} {n}\n'
+                for code, n in (("200", 4), ("500", world.failed))
             )
+            self._say(200, f"medflow_process_start_time_seconds {world.started}\n{counts}")
         elif path == "/api/csrf-token":
             self._say(200, {"success": True}, ("XSRF-TOKEN=x; Path=/",))
         elif self._bearer() is None:
@@ -167,6 +169,8 @@ def main(port: str, lives: str, *options: str) -> None:
 
         signal.signal(signal.SIGTERM, end)
         world = World(dict(each.split("=", 1) for each in options))
+        if "worse" in world.options and "start" in Path(lives).read_text():
+            world.failed = 2 if Path(world.options["worse"]).exists() else 0
         if "redis" in world.options:
             threading.Thread(target=world.keep_redis, daemon=True).start()
         server = ThreadingHTTPServer(("127.0.0.1", int(port)), type("Own", (Answers,), {"world": world}))

@@ -61,6 +61,7 @@ def _walk(terminal: Terminal) -> Iterator[str]:
     terminal.type("u")
     for question, answer in (("10 char", REASON), ("user name", "amani"), ("password", "invented")):
         terminal.shows(question)
+        terminal.until(lambda: "not listened to yet" not in terminal.text, "it listens")
         terminal.type(f"{answer}{ENTER}")
     terminal.shows("ACTING")
     yield "rights"

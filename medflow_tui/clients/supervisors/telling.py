@@ -20,7 +20,7 @@ from medflow_tui.model.health import Cause
 from medflow_tui.model.procedure import NO_FACTS, Facts, Outcome
 from medflow_tui.model.service import Life, Place, Seen, Told, Verb
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.rules.services import is_same, measured, together, why_not
+from medflow_tui.rules.services import SILENT, is_same, measured, together, why_not
 from medflow_tui.runner.alive import started
 
 PLANNED = Seen(state="running", word="running", pid=1, at_boot=True)
@@ -79,7 +79,12 @@ class Pace:
 
 
 class Supervisor(Protocol):
-    """One service, whichever manager it has. Nothing raises but `look`: what came of it is in the answer."""
+    """One service, whichever manager it has. Nothing raises but `look`: what came of it is in the answer.
+
+    `is_silent` when nobody says of its process that it has been asked to end.
+    """
+
+    is_silent: bool
 
     def look(self, deadline: Deadline) -> Seen: ...
 
@@ -114,6 +119,7 @@ class Service:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._manager, self._place, self._pace, self._now = manager, place, pace or Pace(), now
+        self.is_silent = manager.name in SILENT
 
     def look(self, deadline: Deadline) -> Seen:
         return self._manager.look(deadline)

@@ -37,6 +37,12 @@ def as_fields(actor: Actor) -> dict[str, Any]:
     }
 
 
+def told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the caller knows better of the actor than this process."""
+    actor = fields.get("actor") or {}
+    return {name: value for name, value in actor.items() if value not in ("", None, -1)}
+
+
 def host() -> str:
     """The name of this machine."""
     return socket.gethostname()

@@ -38,10 +38,16 @@ class Anchors:
     """
 
     def __init__(
-        self, folder: Path, site: str, elsewhere: Iterable[str], *, syslog: Path | None = SYSLOG
+        self,
+        folder: Path,
+        site: str,
+        elsewhere: Iterable[str],
+        *,
+        syslog: Path | None = SYSLOG,
+        group: str = "",
     ) -> None:
         self.path = folder / FILE
-        self._site, self._syslog = site, syslog
+        self._site, self._syslog, self._group = site, syslog, group
         self._elsewhere = tuple(folder / each for each in elsewhere)
 
     def drop(self, anchor: Anchor, now: datetime | None = None) -> None:
@@ -51,7 +57,7 @@ class Anchors:
             is_new = not self.path.exists()
             log = AppendLog(self.path)
             if is_new:
-                let_others_in(self.path)
+                let_others_in(self.path, self._group)
             try:
                 with locked(log.descriptor, WITHIN_S):
                     log.cut_torn_line()

@@ -34,6 +34,25 @@ def set_append_only(descriptor: int, *, on: bool) -> bool:
     return True
 
 
+def may_be_renamed(descriptor: int) -> bool:
+    """Takes the attribute off where it stands; False where only root may, then the file goes on growing."""
+    return set_append_only(descriptor, on=False) or not is_append_only(descriptor)
+
+
+def is_append_only(descriptor: int) -> bool:
+    """Whether the file has the attribute; False where there is none."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    try:
+        held = bytearray(struct.calcsize(_FLAGS))
+        fcntl.ioctl(descriptor, _GET, held, True)
+    except OSError:
+        return False
+    return bool(struct.unpack_from("i", held)[0] & _APPEND)
+
+
 def let_others_in(path: Path, group: str = "") -> None:
     """Who else may: where the folder is shared by a group (mode 2770) that group may write, for its members act, too;
     else the group of auditors may read. Done as far as this user may do it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from medflow_tui.journal.auditing.actor import as_fields
 from medflow_tui.model.audit import NO_WORK, Actor, Anchor, Work
+from medflow_tui.model.incident import Incident
 
 if TYPE_CHECKING:
     from medflow_tui.journal.audit import Audit
@@ -85,6 +86,13 @@ def passive_off(audit: Audit, *, actor: Actor = MYSELF) -> Anchor:
     return _write(audit, "passive.off", NO_WORK, actor)
 
 
+def incident_changed(audit: Audit, what: str, incident: Incident, *, actor: Actor = MYSELF) -> Anchor:
+    """An incident was `opened`, `graded`, `closed`, or has another `command`; of its text the length and the hash."""
+    said = {"severity": incident.severity.value, "commander": incident.commander}
+    result = {**said, **(_reason(incident.text, incident.id) if what == "opened" else {})}
+    return _write(audit, f"incident.{what}", Work(incident=incident.id), actor, result=result)
+
+
 def override_used(
     audit: Audit, guards: tuple[str, ...], reason: str, work: Work, *, actor: Actor = MYSELF
 ) -> Anchor:
@@ -112,7 +120,7 @@ def review_signed(audit: Audit, counts: Mapping[str, int], *, whole: bool, actor
     """Somebody looked at the audit: from which record to which, and what there was."""
     said = {**counts, "chain": "whole" if whole else "broken"}
     anchor = _write(audit, REVIEWED, NO_WORK, actor, result=said)
-    audit.anchors.drop(anchor)
+    audit.leave_anchor(anchor)
     return anchor
 
 

@@ -58,3 +58,8 @@ class Reserve:
         except OSError:
             return False
         return True
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it was raised because the disk is full."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL

@@ -15,7 +15,7 @@ from medflow_tui.journal.private import sync_folder
 from medflow_tui.model.audit import Anchor
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.words import say
-from medflow_tui.rules.auditing.chain import GENESIS, Segment, hash_of, record_of_line
+from medflow_tui.rules.auditing.chain import GENESIS, Segment, hash_of, part_of_line, record_of_line
 
 TAIL = 64 * 1024  # bytes read at first to find the last record
 _CLOSED = re.compile(r"(\d{10})")
@@ -89,7 +89,7 @@ def end_of(path: Path, descriptor: int) -> End:
     torn = content[sound:]
     if not sound:
         return End(record={}, torn=torn)
-    record = record_of_line(content[before : sound - 1])
+    record = record_of_line(part_of_line(content[before : sound - 1]))
     seq = None if record is None else record.get("seq")
     if record is None or not isinstance(seq, int) or record.get("hash") != hash_of(record):
         raise DamagedError(
@@ -121,7 +121,9 @@ def end_before(path: Path) -> tuple[str, Anchor]:
 def first_number(descriptor: int) -> int:
     """The number of the first record of an open file, behind a torn line that was ended; -1 when it cannot be told."""
     lines = os.pread(descriptor, TAIL, 0).split(b"\n")[:2]
-    record = next((found for each in lines if (found := record_of_line(each)) is not None), None)
+    record = next(
+        (found for each in lines if (found := record_of_line(part_of_line(each))) is not None), None
+    )
     seq = record.get("seq") if record is not None else None
     return seq if isinstance(seq, int) else -1
 

@@ -15,6 +15,7 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 PURPOSE = "medflow-audit-v1"
 GENESIS = "0" * 64
 STARTED, OPENED, CLOSED, REPAIRED = "audit.genesis", "audit.opened", "audit.closed", "audit.repaired"
+_BEGINNING = b'{"actor":'  # of every record: its keys are sorted
 OVERHEARD = 7  # of eight words: that many never fit by chance
 
 
@@ -61,6 +62,21 @@ def record_of_line(line: bytes) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def part_of_line(line: bytes) -> bytes:
+    """The record's own part of a line: all of it, but for what was torn there and could not be cut off (append-only).
+
+    What repairs that stands right behind it, with its length and hash.
+    """
+    if record_of_line(line) is not None:
+        return line
+    at = max(line.rfind(_BEGINNING), 0)
+    record = record_of_line(line[at:])
+    result = record.get("result") if record is not None and record.get("ev") == REPAIRED else None
+    if not isinstance(result, dict) or result.get("bytes") != at:
+        return line
+    return line[at:] if result.get("sha256") == hashlib.sha256(line[:at]).hexdigest() else line
+
+
 def follow(segments: Iterable[Segment]) -> Followed:
     """Follow the chain through all its segments, in their order, to its end or to the first record that does not fit."""
     heads = [GENESIS]
@@ -71,7 +87,7 @@ def follow(segments: Iterable[Segment]) -> Followed:
         if before is not None and torn:
             return _broken(number, heads, records, before, len(before.lines) + 1, _damaged(number))
         torn = segment.torn_bytes
-        lines = list(segment.lines)
+        lines = [part_of_line(each) for each in segment.lines]
         for at, line in enumerate(lines):
             record = record_of_line(line)
             if record is None and _was_closed(line, lines[at + 1 : at + 2]):
@@ -148,7 +164,7 @@ def _lost_segment(record: Mapping[str, Any], number: int, before: Segment | None
 
 
 def _was_closed(line: bytes, following: Sequence[bytes]) -> bool:
-    """A torn line that could not be cut off (append-only) was ended, and the record after it carries its hash."""
+    """The way of earlier versions: the torn line was ended, and the record after it carries its hash."""
     after = record_of_line(following[0]) if following else None
     result = after.get("result") if after is not None and after.get("ev") == REPAIRED else None
     return isinstance(result, dict) and result.get("sha256") == hashlib.sha256(line).hexdigest()

@@ -46,9 +46,22 @@ REASONS = (
         "wrong_site",
         "locked_out",
     ),
-    *("no_role", "not_armed", "login_refused", "production", "passive", "window", "lock_held", "rate_limit"),
+    *(
+        "no_role",
+        "not_armed",
+        "not_as_confirmed",
+        "login_refused",
+        "production",
+        "passive",
+        "window",
+        "lock_held",
+        "rate_limit",
+    ),
     *(
         "confirm_wrong",
+        "no_phone",
+        "not_awaited",
+        "answers_damaged",
         "guard",
         "not_applicable",
         "audit_unwritable",
@@ -203,6 +216,7 @@ def _of(*shapes: re.Pattern[str]) -> Callable[[str], str]:
     return lambda value: _shaped(value, *shapes)
 
 
+_SEVERITY = re.compile(r"SEV[1-4]")
 _SEGMENT = re.compile(r"audit-\d{10}\.jsonl")
 _WORDED: Mapping[str, Callable[[str], str]] = {
     "guard": _of(_SLUG),
@@ -212,4 +226,8 @@ _WORDED: Mapping[str, Callable[[str], str]] = {
     "journal": _of(_HASH),
     "head": _of(_HASH),
     "segment": _of(_SEGMENT),
+    "severity": _of(_SEVERITY),
+    "held_by": _of(_LOGIN),
+    "held_run": _of(_RUN),
+    "commander": _of(_LOGIN),
 }

@@ -18,15 +18,25 @@ EVENING, MORNING = time(20, 0), time(6, 0)
 REVIEWED = "audit.reviewed"
 OVERRIDES = ("override.used",)
 CLOSED = ("override.closed",)
-BY_PEOPLE = ("run.start", "run.resume", "override.used", "control.taken", "passive.on", "passive.off")
+BY_PEOPLE = (
+    "run.start",
+    "run.resume",
+    "override.used",
+    "control.taken",
+    "passive.on",
+    "passive.off",
+    "incident.opened",
+)
 FAILURES = ("step.failed", "step.unknown", "undo.failed", "undo.unknown", "hold.lost")
 REFUSALS = ("attempt.denied", "approve.refused")
 VIEWS = ("identifiable.viewed",)
+STARTS = ("run.start",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What happened from record `first` to record `last`; `signed_at` and `signed_by` are of the review before."""
+    """What happened from record `first` to record `last`; `signed_at` and `signed_by` are of the review before. `led` are
+    the starts of runs for which an incident stood for the second person."""
 
     first: int = 0
     last: int = -1
@@ -35,6 +45,7 @@ class Review:
     failures: tuple[Record, ...] = ()
     refusals: tuple[Record, ...] = ()
     views: tuple[Record, ...] = ()
+    led: tuple[Record, ...] = ()
     runs: int = 0
     signed_at: datetime = EPOCH
     signed_by: str = ""
@@ -58,6 +69,7 @@ class Review:
             "failures": len(self.failures),
             "refusals": len(self.refusals),
             "views": len(self.views),
+            "led": len(self.led),
         }
 
 
@@ -74,6 +86,7 @@ def review(records: Sequence[Record], hours: Hours | None, zone: ZoneInfo) -> Re
         failures=tuple(each for each in new if has_failed(each)),
         refusals=_of(new, REFUSALS),
         views=_of(new, VIEWS),
+        led=tuple(each for each in _of(new, STARTS) if each.get("incident")),
         runs=len({each.get("run") for each in new if each.get("run")}),
         signed_at=moment(signed) if signed is not None else EPOCH,
         signed_by=str(_actor(signed).get("name", "")) if signed is not None else "",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from medflow_tui.model.audit import Anchor
 from medflow_tui.model.words import SILENCE, Phrase
 from medflow_tui.rules.auditing.chain import GENESIS
+from medflow_tui.rules.auditing.checkpoint import Signatures, Signed
 from medflow_tui.rules.auditing.review import Record, Review
 
 
@@ -26,10 +27,21 @@ class Standing:
     anchors: tuple[Anchor, ...] = ()
     is_elsewhere: bool = False
     review: Review = field(default_factory=Review)
+    signatures: Signatures = field(default_factory=Signatures)
 
     @property
     def holds(self) -> bool:
         return self.broken_at < 0
+
+    @property
+    def is_altered(self) -> bool:
+        """The chain does not hold, or what was signed is something else."""
+        return not self.holds or self.signatures.signed is Signed.WRONG
+
+    @property
+    def is_sound(self) -> bool:
+        """Nothing speaks against it, and nothing that should be known is unknown."""
+        return not self.is_altered and self.signatures.signed is not Signed.UNKNOWN
 
     @property
     def uncovered(self) -> int:

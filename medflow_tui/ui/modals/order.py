@@ -1,4 +1,4 @@
-"""A question whose answer is an order to a run, or stands in the audit: late keys cannot give it."""
+"""A question whose answer leads to an act, or stands in the audit: late keys cannot give it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from medflow_tui.ui.modals.prompt import ANSWER
 class OrderPrompt(Armed[str | None]):
     """Returns the text, or None when left with escape. `lines` and the `question` are seen at once, and `wait` with them.
 
-    Where it `is_brief`, and there are no lines, `wait` and later the question share one line with the field.
+    `secret` hides what is typed; for `again` see `Armed`. Where it `is_brief`, and there are no lines, `wait` and later the question share one line with the field.
     """
 
     def __init__(
@@ -22,10 +22,19 @@ class OrderPrompt(Armed[str | None]):
         lines: tuple[str, ...] = (),
         arm_after_s: float = ARM_AFTER_S,
         is_brief: bool = False,
+        secret: bool = False,
+        again: str = "",
     ) -> None:
         whole = (*lines, question)
         waiting = (wait,) if is_brief and not lines else (*whole, wait)
-        super().__init__(waiting, whole, arm_after_s, room=ANSWER if is_brief else 0)
+        once_more = (again,) if is_brief and not lines else (*whole, again)
+        super().__init__(
+            waiting, whole, arm_after_s, room=ANSWER if is_brief else 0, again=once_more if again else ()
+        )
+        self._secret = secret
+
+    def new_field(self) -> Input:
+        return Input(id="typed", disabled=True, password=self._secret)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.is_armed:

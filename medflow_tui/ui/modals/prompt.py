@@ -1,4 +1,4 @@
-"""One question, one line to type: filters, commands, reasons."""
+"""One question, one line to type, heard at once: filters, commands. What leads to an act is asked by `ui.questions`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWER = 20  # cells to type in, at least
 
 
 class Prompt(SizedScreen[str | None], ModalScreen[str | None]):
-    """Returns the text, or None when left with escape. `secret` hides what is typed; `lines` stand above the field.
+    """Returns the text, or None when left with escape.
 
     Where it `is_brief`, question and field share one line if they fit.
     """
@@ -31,24 +31,22 @@ class Prompt(SizedScreen[str | None], ModalScreen[str | None]):
         question: str,
         *,
         value: str = "",
-        secret: bool = False,
-        lines: tuple[str, ...] = (),
         is_brief: bool = False,
     ) -> None:
         super().__init__()
         self._is_brief = is_brief
-        self._question, self._value, self._secret, self._above = question, value, secret, lines
+        self._question, self._value = question, value
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Lines(style, id="question")
-            field = Input(value=self._value, password=self._secret, id="answer", select_on_focus=False)
+            field = Input(value=self._value, id="answer", select_on_focus=False)
             field.cursor_blink = False
             yield field
 
     def on_mount(self) -> None:
         room = max(ANSWER, len(self._value) + 1) if self._is_brief else 0
-        put(self, (*self._above, self._question), room=room)
+        put(self, (self._question,), room=room)
         self.set_focus(self.query_one(Input))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

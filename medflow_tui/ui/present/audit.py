@@ -10,6 +10,7 @@ from medflow_tui.locale.language import Language
 from medflow_tui.model.audit import Anchor
 from medflow_tui.model.health import EPOCH
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.auditing.checkpoint import Signed
 from medflow_tui.rules.auditing.record import shown
 from medflow_tui.rules.auditing.review import Record, Review, moment
 from medflow_tui.rules.auditing.standing import Standing
@@ -62,6 +63,10 @@ EVENTS: Mapping[str, Phrase] = {
     "identifiable.viewed": say("data of people shown"),
     "passive.on": say("everything stopped (passive)"),
     "passive.off": say("passive mode ended"),
+    "incident.opened": say("incident opened"),
+    "incident.command": say("command of the incident handed over"),
+    "incident.graded": say("incident graded anew"),
+    "incident.closed": say("incident closed"),
     "override.used": say("guard overridden"),
     "override.closed": say("override looked at"),
     "control.taken": say("another person took over"),
@@ -79,6 +84,7 @@ REASONS: Mapping[str, Phrase] = {
     "locked_out": say("locked after wrong answers"),
     "no_role": say("not in this person's role"),
     "not_armed": say("read-only"),
+    "not_as_confirmed": say("not what was confirmed"),
     "login_refused": say("log-in refused"),
     "production": say("not at a production site"),
     "passive": say("passive mode"),
@@ -86,6 +92,9 @@ REASONS: Mapping[str, Phrase] = {
     "lock_held": say("another run holds the lock"),
     "rate_limit": say("too often"),
     "confirm_wrong": say("wrongly confirmed"),
+    "no_phone": say("not over the phone in this playbook"),
+    "not_awaited": say("nobody was waited for"),
+    "answers_damaged": say("earlier answers cannot be read"),
     "guard": say("a guard says no"),
     "not_applicable": say("not applicable here"),
     "by_person": say("left by the person"),
@@ -123,6 +132,28 @@ def chain_phrases(standing: Standing) -> tuple[Phrase, ...]:
     return (*said, *_about_anchors(standing))
 
 
+def signed_phrases(standing: Standing) -> tuple[Phrase, ...]:
+    """What the signatures say of it."""
+    found = standing.signatures
+    match found.signed:
+        case Signed.UNSIGNED:
+            return (say("not signed: there are no signed checkpoints"),)
+        case Signed.WRONG:
+            return (
+                say("SIGNATURE WRONG").also(found.why),
+                say("call the person in charge, and change nothing"),
+            )
+        case Signed.UNKNOWN:
+            return (say("not known whether it is signed").also(found.why),)
+    later = standing.end.count - found.count
+    said = say(
+        "signed by the site; checkpoints: {n:number}, the newest covers {count:number} records",
+        n=found.n,
+        count=found.count,
+    )
+    return (said.also(say("{n:number} at the end are not signed yet", n=later)) if later > 0 else said,)
+
+
 def _about_anchors(standing: Standing) -> tuple[Phrase, ...]:
     if not standing.anchors:
         return (say("no anchor to compare with: were records cut off at the end, nobody could tell"),)
@@ -156,7 +187,7 @@ def record_text(record: Record, language: Language) -> str:
     origin = f" ({actor['from']})" if actor["from"] else ""
     event = EVENTS.get(seen["ev"])
     words = [language.say(event) if event is not None else seen["ev"]]
-    words += [each for each in (seen["step"], seen["playbook"].partition("@")[0]) if each]
+    words += [each for each in (seen["step"], seen["playbook"].partition("@")[0], seen["incident"]) if each]
     told = result.get("outcome", "")
     words += [language.say(OUTCOMES[told])] if told in OUTCOMES else [told] * bool(told)
     why = REASONS.get(str(result.get("why", "")))
@@ -169,7 +200,7 @@ def record_text(record: Record, language: Language) -> str:
 
 def _details(result: Mapping[str, Any]) -> list[str]:
     return [
-        f"{name} {str(value)[:16]}"
+        f"{name} {value if name == 'held_run' else str(value)[:16]}"
         for name, value in sorted(result.items())
         if name not in UNTOLD and value != ""
     ]
@@ -207,6 +238,7 @@ def review_groups(found: Review) -> tuple[tuple[Phrase, tuple[Record, ...]], ...
     groups = (
         (say("Overrides that nobody has closed"), found.unclosed),
         (say("Overrides"), found.overrides),
+        (say("Runs in an incident"), found.led),
         (say("At night"), found.nights),
         (say("Failures"), found.failures),
         (say("Refused"), found.refusals),
@@ -219,7 +251,10 @@ def audit_lines(
     standing: Standing, language: Language, now: datetime, cells: int, *, newest: int = 200
 ) -> list[Line]:
     """The audit on one page: the chain, the review, then the newest records first."""
-    lines = _wrapped(language, chain_phrases(standing), cells, "ok" if standing.holds else "critical", now)
+    chain = "critical" if not standing.holds else "ok" if standing.is_sound else ""
+    lines = _wrapped(language, chain_phrases(standing), cells, chain, now)
+    style = {Signed.SIGNED: "ok", Signed.UNSIGNED: "", Signed.WRONG: "critical", Signed.UNKNOWN: "unknown"}
+    lines += _wrapped(language, signed_phrases(standing), cells, style[standing.signatures.signed], now)
     lines += _wrapped(language, review_phrases(standing.review, now), cells, "", now)
     for heading, records in review_groups(standing.review):
         lines += [(), (Span(fit(f" {language.say(heading)}", cells), "strong"),)]

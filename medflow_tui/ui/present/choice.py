@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from medflow_tui.model.health import EPOCH
 from medflow_tui.model.procedure import Playbook, RunState
-from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.choosing import plain
+from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.permits import DISRUPTIVE
+from medflow_tui.rules.spelling import plain
 from medflow_tui.runner.report import PHASES
 from medflow_tui.ui.present.line import Line, Span, fit, wrap
 from medflow_tui.ui.present.rows import Look
@@ -16,6 +16,7 @@ from medflow_tui.ui.present.run import PHASE_STYLES
 
 ABOUT = 4  # lines, so that the list stays as high when another row is chosen
 CLASS, DATE, WHO = 4, 13, 10
+NOT_HERE = 4  # the order of those whose reason takes half of the line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,10 @@ class Standing:
     style: str = "quiet"
 
 
-def standing_of(playbook: Playbook, *, fits: bool, kinds: set[str], is_passive: bool) -> Standing:
-    """How a playbook stands at a site with targets of these kinds.
+def standing_of(
+    playbook: Playbook, *, fits: bool, kinds: set[str], is_passive: bool, lacking: Phrase = SILENCE
+) -> Standing:
+    """How a playbook stands at a site with targets of these kinds; `lacking` is what the site file does not say.
 
     >>> from medflow_tui.model.playbook import Text
     >>> T = Text()
@@ -39,6 +42,8 @@ def standing_of(playbook: Playbook, *, fits: bool, kinds: set[str], is_passive: 
     >>> standing_of(p, fits=True, kinds={"redis"}, is_passive=True).said.text
     'not now: everything is stopped here'
     """
+    if lacking:
+        return Standing(order=NOT_HERE, said=lacking)
     if is_passive and playbook.risk in DISRUPTIVE:
         return Standing(order=3, said=say("not now: everything is stopped here"))
     if fits:
@@ -46,15 +51,15 @@ def standing_of(playbook: Playbook, *, fits: bool, kinds: set[str], is_passive: 
     if not playbook.fits:
         return Standing(order=1, said=say("when you decide"))
     if not kinds.intersection(playbook.fits):
-        return Standing(order=4, said=say("not here: the site file names no such target"))
+        return Standing(order=NOT_HERE, said=say("not here: the site file names no such target"))
     return Standing(order=2, said=say("nothing is wrong that it mends"))
 
 
-def choice_row(playbook: Playbook, standing: Standing, look: Look, cells: int) -> Line:
-    """Class, title, how it stands."""
+def choice_row(playbook: Playbook, standing: Standing, look: Look, cells: int, widest: int = 0) -> Line:
+    """Class, title, how it stands; a title may be longer where the `widest` of the latter leaves room."""
     title = look.language.say(playbook.title.phrase(look.language.code))
     said = look.language.say(standing.said)
-    half = cells // 2
+    half = max(cells // 2, cells - 2 - widest) if widest else cells // 2
     return (
         Span(f"{playbook.risk:{CLASS - 1}}", "quiet"),
         Span(fit(title, half - CLASS, look.glyphs.more), standing.style if standing.order == 0 else ""),

@@ -73,10 +73,9 @@ def _data(followed: Followed, look: Look) -> Phrase:
             if followed.state.changed
             else SILENCE
         )
-    touching = [
-        (step, stand) for step, stand in _with_stands(followed, followed.playbook) if stand not in NOT_BEGUN
-    ]
-    touching = [pair for pair in touching if pair[0].effect in TOUCHES_DATA]
+    in_data = [pair for pair in _with_stands(followed, followed.playbook) if pair[0].effect in TOUCHES_DATA]
+    touching = [(step, stand) for step, stand in in_data if stand not in NOT_BEGUN]
+    back = [step for step, stand in in_data if stand is StepStand.UNDONE]
     begun = [step for step, stand in touching if stand is not StepStand.DONE and stand not in DOUBTFUL]
     busy = begun if followed.state.phase.is_alive else []
     doubtful = [step for step, stand in touching if stand in DOUBTFUL or (step in begun and not busy)]
@@ -94,6 +93,11 @@ def _data(followed: Followed, look: Look) -> Phrase:
             "Patients' data were changed as planned, and read back: {steps}",
             steps=_titles([step for step, _ in touching], followed, look),
         )
+    if back:
+        return say(
+            "Patients' data were changed, and that was taken back as planned: {steps}",
+            steps=_titles(back, followed, look),
+        )
     return say("Patients' data are safe: no step that changes data has begun.")
 
 
@@ -106,14 +110,17 @@ def _changed(followed: Followed, look: Look) -> list[Phrase]:
     if followed.playbook is None or not state.steps:
         return [say("Something may have been changed: see the steps.")]
     changing = [pair for pair in _with_stands(followed, followed.playbook) if pair[0].effect.changes]
-    done = [step for step, stand in changing if stand not in NOT_BEGUN]
-    ahead = [step for step, stand in changing if stand in NOT_BEGUN]
-    told = []
-    if done:
-        told.append(say("Changed so far, or perhaps: {steps}", steps=_titles(done, followed, look)))
-    if ahead:
-        told.append(say("Not changed: {steps}", steps=_titles(ahead, followed, look)))
-    return told
+    done = [step for step, stand in changing if stand is StepStand.DONE]
+    back = [step for step, stand in changing if stand is StepStand.UNDONE]
+    ahead = [step for step, stand in changing if stand in NOT_BEGUN and step not in back]
+    unclear = [step for step, _ in changing if step not in (*done, *back, *ahead)]
+    told = (
+        (done, say("Changed so far: {steps}", steps=_titles(done, followed, look))),
+        (unclear, say("Perhaps changed: {steps}", steps=_titles(unclear, followed, look))),
+        (back, say("Taken back: {steps}", steps=_titles(back, followed, look))),
+        (ahead, say("Not changed: {steps}", steps=_titles(ahead, followed, look))),
+    )
+    return [phrase for steps, phrase in told if steps]
 
 
 def _with_stands(followed: Followed, playbook: Playbook) -> list[tuple[Step, StepStand]]:

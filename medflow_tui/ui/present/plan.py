@@ -117,8 +117,7 @@ class _Page:
 
     def brief(self, guards: list[GuardResult]) -> list[Line]:
         """Guards that hold, or that only a log-in can answer: two on a line, the long ones last."""
-        tick = Span(self._look.glyphs.tick, "ok")
-        sign = {Outcome.PASS: tick, Outcome.UNKNOWN: Span("?", "unknown")}
+        sign = {Outcome.PASS: Span(self._look.glyphs.tick), Outcome.UNKNOWN: Span("?", "unknown")}
         items = [(sign[each.outcome], self._tell(each.said)) for each in guards]
         return paired(sorted(items, key=lambda item: width(item[1]) > self._cells // 2 - 5), self._cells)
 

@@ -55,7 +55,7 @@ def stand_lines(state: RunState, look: Look, cells: int) -> list[Line]:
     stand = say("waits for a second person") if state.awaits else PHASES[state.phase]
     if state.phase is not Phase.RUNNING:
         stand = stand.also(state.said)
-    if state.stopping:
+    if state.stopping and state.phase.is_alive:
         stand = stand.also(say("stops after this step"))
     text = look.language.say(stand, look.now)
     return [(Span(f" {each}", PHASE_STYLES.get(state.phase, "strong")),) for each in wrap(text, cells - 2)]

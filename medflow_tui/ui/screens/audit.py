@@ -52,11 +52,11 @@ class AuditScreen(PagedScreen):
         Work("audit", self._read)
 
     def _read(self) -> None:
-        from medflow_tui.journal.audit import FILE
         from medflow_tui.journal.audit_reading import stand
+        from medflow_tui.journal.auditing.place import audit_file
 
         try:
-            standing = stand(self.session.state / FILE, self.session.site)
+            standing = stand(audit_file(self.session.site, self.session.state), self.session.site, newest=1)
         except MedflowError as error:
             self.post_message(self.Read(None, error.phrase))
         except Exception as error:  # shown as a sentence, written to the own log
@@ -97,7 +97,7 @@ class AuditScreen(PagedScreen):
 
             audit = Audit.of(self.session.site, self.session.state)
             try:
-                review_signed(audit, standing.review.counts, whole=standing.holds)
+                review_signed(audit, standing.review.counts, whole=not standing.is_altered)
             except MedflowError as error:
                 self.app.call_later(self.switchboard.say_briefly, error.phrase)
             else:

@@ -56,7 +56,7 @@ class PagedScreen(KeyedScreen):
         if not below:
             return ()
         text = self.tell(say("lines below: {n:number}", n=below))
-        return (Span(f"{text} ", "quiet"),) if width(text) < cells // 2 else ()
+        return (Span(f"{text if width(text) < cells // 3 else f'+{below}'} ", "quiet"),)
 
     def scroll_page(self, steps: int) -> None:
         """Scroll by lines; how much stands below is said anew when the key rests, as each line of it would be sent too."""

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.permits import OVERRIDABLE
+from medflow_tui.rules.leading import led_in
 from medflow_tui.runner.dry_run import rehearsed
 from medflow_tui.ui.commands import PLAN, Command
 from medflow_tui.ui.present.line import Span, wrap
@@ -49,7 +49,7 @@ class PlanScreen(PagedScreen):
     def approvals(self) -> int:
         """How many people besides this one must agree."""
         dispatch = self.session.dispatch
-        return dispatch.approvals_needed(self.playbook) if dispatch is not None else 0
+        return dispatch.approvals_needed(self.playbook, self.plan) if dispatch is not None else 0
 
     def redraw(self) -> None:
         if not self.is_whole:
@@ -65,7 +65,8 @@ class PlanScreen(PagedScreen):
     def next_step(self) -> Phrase:
         """What one can do now, or why nothing."""
         others = say("a second person must agree before its first step: {n:number}", n=self.approvals)
-        needed = (others,) if self.approvals else ()
+        led = led_in(self.plan.led)
+        needed = (others,) if self.approvals else (led,) if led else ()
         if self.rehearsal:
             return rehearsed(self.plan).also(*needed)
         if self.plan.refusals:
@@ -73,7 +74,7 @@ class PlanScreen(PagedScreen):
             over = say("{key} passes over it, with a reason", key=self.session.key("pass over"))
             return refused.also(over) if self.can_pass_over else refused
         going = say("enter: go on to the confirmation · esc: leave, nothing done")
-        return others.also(going) if needed else going
+        return needed[0].also(going) if needed else going
 
     @property
     def can_start(self) -> bool:
@@ -83,10 +84,10 @@ class PlanScreen(PagedScreen):
     @property
     def can_pass_over(self) -> bool:
         """Whether all that stops it, or the second person it waits for, may be passed over by this one."""
-        dispatch, stopping = self.session.dispatch, {each.id for each in self.plan.refusals}
-        if dispatch is None or self.rehearsal or not (stopping or self.approvals):
-            return False
-        return stopping.issubset(OVERRIDABLE) and not dispatch.may_override(self.playbook, self.plan.role)
+        dispatch = self.session.dispatch
+        return (
+            dispatch is not None and not self.rehearsal and dispatch.can_pass_over(self.playbook, self.plan)
+        )
 
     def bar_label(self, command: Command) -> str:
         possible = {"confirm": self.can_start, "pass over": self.can_pass_over}

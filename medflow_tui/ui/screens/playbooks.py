@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from medflow_tui.journal.orders import passive_said
+from medflow_tui.journal.orders import incident_said, passive_said
 from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.reach import lacking
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.ui.commands import PLAYBOOKS, Command
-from medflow_tui.ui.present.choice import Standing, choice_lines, choice_row, standing_of
+from medflow_tui.ui.present.choice import NOT_HERE, Standing, choice_lines, choice_row, standing_of
 from medflow_tui.ui.present.header import headline
-from medflow_tui.ui.present.line import Line, Span, wrap
+from medflow_tui.ui.present.line import Line, Span, width, wrap
 from medflow_tui.ui.screens.chooser import ChooserScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.work import Work
@@ -23,7 +24,7 @@ class PlaybooksScreen(ChooserScreen):
     def __init__(self, session: Session, target: str = "") -> None:
         super().__init__(session)
         self._target = target
-        self.passive = SILENCE
+        self.passive = self.incident = SILENCE
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -38,11 +39,12 @@ class PlaybooksScreen(ChooserScreen):
     def _look(self, dispatch: Dispatch) -> None:
         passive = dispatch.passive()
         said = passive_said(passive) if passive is not None else SILENCE
-        if said != self.passive:
-            self.app.call_later(self._is_passive, said)
+        incident = incident_said(dispatch.state)
+        if (said, incident) != (self.passive, self.incident):
+            self.app.call_later(self._stands, said, incident)
 
-    def _is_passive(self, said: Phrase) -> None:
-        self.passive = said
+    def _stands(self, passive: Phrase, incident: Phrase) -> None:
+        self.passive, self.incident = passive, incident
         self.redraw()
 
     def take_snapshot(self) -> None:
@@ -61,24 +63,39 @@ class PlaybooksScreen(ChooserScreen):
         in_order = (*fits, *(each for each in dispatch.playbooks if each not in fits))
         wanted = dispatch.matching(self.words) if self.words else in_order
         found = [
-            (each, standing_of(each, fits=each in fits, kinds=kinds, is_passive=bool(self.passive)))
+            (
+                each,
+                standing_of(
+                    each,
+                    fits=each in fits,
+                    kinds=kinds,
+                    is_passive=bool(self.passive),
+                    lacking=lacking(each, self.session.site),
+                ),
+            )
             for each in wanted
         ]
         return found if self.words else sorted(found, key=lambda pair: pair[1].order)
 
     @property
     def nothing(self) -> Phrase:
-        return say("no playbook is installed")
+        return self.session.why_no_dispatch()
 
     def rows(self, cells: int) -> list[Line]:
-        return [choice_row(each, standing, self.look, cells) for each, standing in self.choices]
+        choices = self.choices
+        here = [standing for _, standing in choices if standing.order < NOT_HERE]
+        widest = max((width(self.tell(each.said)) for each in here), default=0)
+        return [
+            choice_row(each, standing, self.look, cells, widest if standing.order < NOT_HERE else 0)
+            for each, standing in choices
+        ]
 
     def about(self, cells: int) -> list[Line]:
         choices = self.choices
         lines = choice_lines(choices[self._at][0], self.look, cells) if choices else []
         return [
             *lines,
-            *((Span(f" {each}", "quiet"),) for each in wrap(self.tell(self.why_not()), cells - 2)),
+            *((Span(f" {each}", "quiet"),) for each in wrap(self.tell(self.how_it_stands()), cells - 2)),
         ]
 
     def heading(self, cells: int) -> Line:
@@ -87,6 +104,10 @@ class PlaybooksScreen(ChooserScreen):
         title = self.tell(say("Playbooks: what can be done"))
         shown = say("PASSIVE") if self.passive else mode
         return headline(title, self.session.site, self.tell(shown), self.look, cells)
+
+    def how_it_stands(self) -> Phrase:
+        """The incident that is open, and why it can only be looked at now."""
+        return self.incident.also(self.why_not()) if self.incident else self.why_not()
 
     def why_not(self) -> Phrase:
         """Why it can only be looked at now."""

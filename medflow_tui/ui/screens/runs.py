@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import RunState
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.runner.dispatch import Dispatch
@@ -39,7 +40,10 @@ class RunsScreen(ChooserScreen):
             Work("runs", lambda: self._read(dispatch))
 
     def _read(self, dispatch: Dispatch) -> None:
-        self.post_message(self.Read(dispatch.runs()))
+        try:
+            self.post_message(self.Read(dispatch.runs()))
+        except MedflowError as error:
+            self.app.call_later(self.switchboard.say_briefly, error.phrase)
 
     def on_runs_screen_read(self, message: Read) -> None:
         if message.states != self._states:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from medflow_tui.cli import following as module
-from medflow_tui.cli.acting import inputs_of
+from medflow_tui.cli.asking import Questions, Rights, inputs_of
 from medflow_tui.cli.following import Following
 from medflow_tui.cli.person import Person
 from medflow_tui.locale.language import Language
@@ -53,11 +53,13 @@ TYPED: list[str | None] = []
 
 def following(dispatch: Any) -> Following:
     language = Language("en")
+    person = Typist(speak=language.say)
     return Following(
         dispatch=dispatch,
         language=language,
         glyphs=ASCII,
-        person=Typist(speak=language.say),
+        person=person,
+        rights=Rights(questions=Questions(dispatch=dispatch, language=language, person=person)),
         report=Report(speak=language.say, language="en"),
         who="amani",
         session="one",

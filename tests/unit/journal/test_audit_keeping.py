@@ -32,6 +32,8 @@ from medflow_tui.journal.auditing.segments import UnreadableError
 from medflow_tui.model.audit import BARE, Actor, Anchor, Keeping, Work
 from medflow_tui.model.canonical import canonical, digest
 from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.health import EPOCH
+from medflow_tui.model.incident import Incident, Severity
 
 RUN = Work(
     run="20261123-081001-restore-7f3a",
@@ -126,6 +128,10 @@ def test_what_can_be_recorded_is_recorded_and_no_secret_and_no_patient(tmp_path:
         events.passive_off(audit, actor=actor)
         events.override_used(audit, (bad, "window"), bad, work)
         events.control_taken(audit, work, from_uid=1004)
+        incident = Incident(
+            id=bad, severity=Severity.SEV1, commander=bad, opened_by=bad, opened_at=EPOCH, text=bad
+        )
+        events.incident_changed(audit, "opened", incident, actor=actor)
         events.review_signed(audit, {"overrides": 1, bad: 2}, whole=True, actor=actor)
         events.run_event(audit, "run.done", work, outcome="fail")
     for path in tmp_path.rglob("*"):
@@ -134,9 +140,10 @@ def test_what_can_be_recorded_is_recorded_and_no_secret_and_no_patient(tmp_path:
         assert "Kabila" not in text.decode()
     found = audit.verify()
     assert found.holds
-    assert found.anchor.count == 27
+    assert found.anchor.count == 29
     said = {each["ev"] for each in found.records}
     assert {"passive.on", "override.used", "approve.refused", "identifiable.viewed", "control.taken"} <= said
+    assert "incident.opened" in said
 
 
 def test_a_file_is_closed_when_it_is_large_and_its_head_begins_the_next_one(tmp_path: Path) -> None:

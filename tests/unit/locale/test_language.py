@@ -205,3 +205,9 @@ def test_both_languages_write_the_same_figures(value: float) -> None:
         for x in (EN, FR)
     ]
     assert digits[0] == digits[1]
+
+
+def test_what_comes_after_a_colon_is_no_further_clause() -> None:
+    phrase = Phrase(text="not used:", parts=(Phrase(text="no file"), Phrase(text=""), Phrase(text="look")))
+    assert EN.say(phrase) == "not used: no file, look"
+    assert EN.say(Phrase(text="", parts=(Phrase(text="a:"),))) == "a:"

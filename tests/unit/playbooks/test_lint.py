@@ -9,6 +9,7 @@ from medflow_tui.playbooks.checking import of_actions, of_file, of_site
 from medflow_tui.playbooks.lint import check
 from medflow_tui.playbooks.load import load_all, parse, read, shipped
 from medflow_tui.playbooks.reading import PlaybookError
+from medflow_tui.rules.filling import fill
 from medflow_tui.wiring.crews import known_actions
 from tests.unit.playbooks.books import FULL, book
 
@@ -46,6 +47,9 @@ def test_a_playbook_may_use_everything() -> None:
 
 RULES = [
     (r'^class = "R4"', 'class = "R9"', "class must be one of"),
+    (r"^reason_min_chars = 40", "reason_min_chars = 9", "override: reason_min_chars is at least"),
+    (r'^kind = "typed"', 'kind = "click"', "confirm.kind must be one of typed"),
+    (r'^kind = "typed"', 'kind = "typed"\nrefuse_paste = false', "confirm.refuse_paste must be one of true"),
     (r'^kind = "power"', 'kind = "shares"', "a blocking guard of kind power is missing"),
     (r'^kind = "disk"', 'kind = "shares"', "a blocking guard of kind disk is missing"),
     (r"^point_of_change = true", "", "exactly one point_of_change"),
@@ -98,6 +102,10 @@ RULES = [
     (r'answer = "\{site_code\}"', 'answer = "{site_cod}"', "site_cod is no known placeholder"),
     (r'answer = "\{load.restored\}"', 'answer = "{look.restored}"', "look.restored is no known placeholder"),
     (r'answer = "\{load.restored\}"', 'answer = "{load.restored"', "a placeholder is a name"),
+    (r'answer = "\{load.restored\}"', 'answer = "load.restored}"', "a brace that is meant itself"),
+    (r'"--version"\]', "'{w: 1}']", "a brace that is meant itself is written twice"),
+    (r'"--version"\]', "'{{w: {site_code}}}']", "a placeholder is a whole argument"),
+    (r'"--version"\]', "'{{site_cod}}', '{site_cod}']", "site_cod is no known placeholder"),
     (
         r"^kind = \"checklist\"\n",
         'kind = "checklist"\naction = "a.b"\n',
@@ -112,6 +120,16 @@ RULES = [
     (r"^numbers = .*", "numbers = { a = 1.5 }", "must be a table of whole numbers or step.fact"),
     (r'^undo = "hold.release"', 'undo = "hold.release"\nundo_hint = 1', "step.undo_hint is not known"),
 ]
+
+
+def test_json_in_an_argument_is_no_placeholder_and_reaches_the_program_as_it_is_meant() -> None:
+    written = 'run = ["/usr/bin/mongosh", "--eval", \'db.x.drop({{writeConcern: {{w: "majority"}}}})\', "{site_code}"'
+    found = book(r'^run = \["/usr/bin/mongosh", "--version"', written)
+    step = parse(found, "p.toml").steps[-1]
+    assert [fill(each, {"site_code": "LAB"}, {}) for each in step.run[2:]] == [
+        'db.x.drop({writeConcern: {w: "majority"}})',
+        "LAB",
+    ]
 
 
 @pytest.mark.parametrize(("pattern", "by", "words"), RULES)

@@ -241,6 +241,7 @@ def test_a_review_begins_after_the_last_sign_off_and_sees_what_people_must_see()
         record("override.used", NOON - timedelta(days=8)),
         record("audit.reviewed", NOON - timedelta(days=7), actor={"name": "chief"}),
         record("run.start", night, run="r1"),
+        record("run.start", NOON, run="r2", incident="INC-2026-004"),
         record("run.done", night, run="r1", result={"outcome": "fail"}),
         record("run.done", NOON, run="r2", outcome="pass"),
         record("attempt.denied", NOON),
@@ -249,13 +250,14 @@ def test_a_review_begins_after_the_last_sign_off_and_sees_what_people_must_see()
     found = review([{**each, "seq": seq} for seq, each in enumerate(events)], None, KINSHASA)
     assert found.counts == {
         "from_seq": 2,
-        "to_seq": 6,
+        "to_seq": 7,
         "runs": 2,
         "overrides": 0,
         "nights": 1,
         "failures": 1,
         "refusals": 1,
         "views": 1,
+        "led": 1,
     }
     assert found.signed_by == "chief"
     assert found.is_due(NOON)

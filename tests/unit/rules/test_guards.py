@@ -112,6 +112,7 @@ SITUATIONS: list[tuple[str, Facts, Outcome]] = [
         FAIL,
     ),
     ("service_here", {**HERE, "service.backend.held": True}, FAIL),
+    ("service_here", {**HERE, "service.backend.held": True, "service.backend.pid": 7}, PASS),
     ("service_here", {"services": ("backend",), "service.backend.manager": "systemd"}, UNKNOWN),
     ("service_here", {}, UNKNOWN),
     ("service_restarts", {"service.backend.restarts_15min": 2}, PASS),

@@ -75,3 +75,11 @@ def test_numbers_come_from_the_plan_or_an_earlier_step_and_what_is_missing_is_no
     assert compare(expect, {"n": 4}, {}, {}).outcome is Outcome.UNKNOWN
     assert compare(expect, {}, {}, {"load": {"n": 5}}).outcome is Outcome.UNKNOWN
     assert compare(expect, {"n": True}, {}, {"load": {"n": 1}}).outcome is Outcome.UNKNOWN
+
+
+def test_a_pattern_counts_at_its_first_place_unless_it_is_anchored_to_the_end() -> None:
+    printed = "3 documents restored\n12 documents restored\n"
+    first, last = r"^(?P<n>[0-9]+) documents restored", r"^(?P<n>[0-9]+) documents restored\s*\Z"
+    assert judge(Expect(stdout_require=(first,)), 0, printed, "").facts == {"n": 3}
+    assert judge(Expect(stdout_require=(last,)), 0, printed, "").facts == {"n": 12}
+    assert judge(Expect(stdout_require=(last,)), 0, f"{printed}1 failed\n", "").outcome is Outcome.FAIL

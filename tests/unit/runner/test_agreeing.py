@@ -107,6 +107,12 @@ def audited(desk: Desk, event: str) -> list[dict[str, object]]:
     return [record for each in lines if (record := json.loads(each))["ev"] == event]
 
 
+def was_recorded(desk: Desk, run: Agreeing, why: str) -> None:
+    """As the only refusal, in the journal and in the audit."""
+    (record,) = audited(desk, "approve.refused")
+    assert (refused(run), record["result"]["why"]) == ([why], why)  # type: ignore[index]
+
+
 def test_an_answer_over_the_phone_counts_and_says_who_gave_it(desk: Desk) -> None:
     run = desk.run()
     assert run.count() == 0
@@ -115,7 +121,8 @@ def test_an_answer_over_the_phone_counts_and_says_who_gave_it(desk: Desk) -> Non
     (record,) = audited(desk, "approve.given")
     assert record["actor"]["name"] == "claire"  # type: ignore[index]
     assert record["actor"]["auth"] == "otp"  # type: ignore[index]
-    assert run.take(desk.answer(run)).text == "nobody is waited for"
+    assert run.take(desk.answer(run)) == WHY_NOT["not_awaited"]
+    was_recorded(desk, run, "not_awaited")
 
 
 def test_it_holds_until_the_end_of_the_next_ten_minutes_and_no_longer(desk: Desk) -> None:
@@ -195,8 +202,9 @@ def test_an_answer_that_was_being_looked_at_when_the_power_failed_counts_as_wron
 def test_a_damaged_file_of_answers_takes_none(desk: Desk) -> None:
     run = desk.run()
     (desk.stage.state / "answers.jsonl").write_text("nonsense\n")
-    assert run.take(desk.answer(run))
-    assert run.count() == 0
+    said = run.take(desk.answer(run))
+    assert (said.text, run.count()) == (WHY_NOT["answers_damaged"].text, 0)
+    was_recorded(desk, run, "answers_damaged")
 
 
 def test_the_person_who_asks_cannot_answer_for_themselves(
@@ -211,7 +219,8 @@ def test_the_person_who_asks_cannot_answer_for_themselves(
 def test_where_the_playbook_takes_no_answer_over_the_phone_there_is_none(desk: Desk) -> None:
     run = desk.run()
     alone = replace(run.playbook, approval=replace(run.playbook.approval, remote_code=False))
-    assert replace(run, playbook=alone).take(desk.answer(run))
+    assert replace(run, playbook=alone).take(desk.answer(run)) == WHY_NOT["no_phone"]
+    was_recorded(desk, run, "no_phone")
 
 
 @pytest.mark.parametrize(

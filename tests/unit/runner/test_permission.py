@@ -182,6 +182,16 @@ def test_an_old_log_in_is_asked_for_again_before_anything_is_written(stage: Stag
     assert audited(stage)[-1]["ev"] == "attempt.denied"
 
 
+@pytest.mark.parametrize("age", [1801, -61])
+def test_a_plan_that_was_measured_too_long_ago_is_not_started(stage: Stage, age: int) -> None:
+    assert stage.start().outcome is Outcome.PASS
+    assert stage.plan is not None
+    permission(stage, NIGHT + timedelta(seconds=1800)).refuse_old(stage.playbook, stage.plan)
+    with pytest.raises(RefusedError, match="make it again"):
+        permission(stage, NIGHT + timedelta(seconds=age)).refuse_old(stage.playbook, stage.plan)
+    assert audited(stage)[-1]["result"]["why"] == "expired"  # type: ignore[index]
+
+
 def test_the_run_itself_asks_for_a_fresh_log_in_too(stage: Stage) -> None:
     assert stage.start().outcome is Outcome.PASS
     stage.login_age_s = 301

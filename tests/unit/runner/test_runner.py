@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from medflow_tui.journal.append_log import AppendLog
 from medflow_tui.journal.audit import verify
+from medflow_tui.model.access import Access, Person
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.performer import Task
 from medflow_tui.model.procedure import Act, End, Mark, Phase, StepStand
 from medflow_tui.runner import lookout
 from medflow_tui.runner.channel import speak
+from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.wishes import Wish
 from tests.unit.playbooks.books import FULL, book
-from tests.unit.runner.stage import FAIL, PASS, UNKNOWN, Stage
+from tests.unit.runner.stage import FAIL, PASS, SITE, UNKNOWN, Stage
 
 ECHO = book(r'run = \["/usr/bin/mongosh", "--version"\]', 'run = ["/bin/echo", "5 documents"]')
 
@@ -359,6 +364,26 @@ def test_a_decision_goes_on_or_ends_the_run(tmp_path: Path) -> None:
             speak(stage.folder.path, wish("answer", step="settle", choice="burn"))
         speak(stage.folder.path, wish("answer", step="settle", choice=choice))
         assert running.result().end is end
+
+
+@pytest.mark.parametrize(("roles", "may"), [(("admin",), False), (("admin", "dba"), True)])
+def test_a_step_that_names_roles_is_answered_by_those_of_the_site_file(
+    tmp_path: Path, roles: tuple[str, ...], may: bool
+) -> None:
+    me = name_of(os.getuid())
+    people = MappingProxyType({me: Person(name=me, roles=roles)})
+    source = without("agree").replace('class = "R4"', 'class = "R2"')
+    stage = Stage(tmp_path, source, site=replace(SITE, access=Access(people=people)))
+    running = stage.in_background()
+    waits(stage)
+    assert stage.folder is not None
+    if not may:
+        with pytest.raises(RefusedError, match="To be answered by: dba"):
+            speak(stage.folder.path, wish("answer", step="settle", choice="keep"))
+        speak(stage.folder.path, wish("stop", then="leave"))
+    else:
+        speak(stage.folder.path, wish("answer", step="settle", choice="keep"))
+    assert running.result().end is (End.COMPLETED if may else End.STOPPED)
 
 
 def test_nobody_who_answers_is_a_pause_not_a_wait_for_ever(tmp_path: Path) -> None:

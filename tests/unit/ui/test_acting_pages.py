@@ -177,7 +177,7 @@ def test_a_run_that_stopped_says_why_whom_to_call_and_what_may_have_changed(phas
     shown = flat(run_lines(followed, CONTACT, look(), 80))
     assert "429 until 15:00" in shown
     assert "What this means Jobs go on waiting" in shown
-    assert "Changed so far, or perhaps: Start the worker" in shown
+    assert "Perhaps changed: Start the worker" in shown
     assert "Not changed: Retry 3 failed jobs" in shown
     assert "Whether patients' data are as they should be is not known, because of: Start the worker" in shown
     assert "call Chance +243 000 000 003 and say: run 20261123-143200-x" in shown
@@ -195,6 +195,28 @@ def test_a_run_that_stopped_says_why_whom_to_call_and_what_may_have_changed(phas
 def test_of_a_step_that_was_cut_off_in_the_data_nothing_good_is_said(phase: Phase, told: str) -> None:
     followed = run(phase, StepStand.DONE, StepStand.STARTED)
     assert told in flat(run_lines(followed, CONTACT, look(), 80))
+
+
+def test_what_was_taken_back_is_neither_changed_nor_untouched() -> None:
+    shown = flat(run_lines(run(Phase.ROLLED_BACK, StepStand.DONE, StepStand.UNDONE), CONTACT, look(), 80))
+    assert "were changed, and that was taken back as planned: Start the worker" in shown
+    assert "Taken back: Start the worker" in shown
+    assert "no step that changes data has begun" not in shown
+    assert "Changed so far" not in shown
+
+
+def test_what_was_read_back_is_told_apart_from_what_may_have_changed() -> None:
+    followed = run(Phase.INTERRUPTED, StepStand.DONE, StepStand.DONE, StepStand.DONE, StepStand.STARTED)
+    shown = flat(run_lines(followed, CONTACT, look(), 80))
+    assert "Changed so far: Start the worker" in shown
+    assert "Perhaps changed: Retry 3 failed jobs" in shown
+
+
+def test_a_run_that_is_over_does_not_stop_after_this_step() -> None:
+    for phase, told in ((Phase.RUNNING, True), (Phase.SUCCEEDED, False)):
+        followed = run(phase, StepStand.DONE)
+        followed = replace(followed, state=replace(followed.state, stopping=True))
+        assert ("stops after this step" in flat(run_lines(followed, CONTACT, look(), 80))) is told
 
 
 def test_a_run_that_changed_nothing_says_so() -> None:

@@ -16,6 +16,8 @@ from medflow_tui.locale.language import Language
 from medflow_tui.model.audit import Work
 from medflow_tui.model.procedure import Mark
 from medflow_tui.model.site import Site
+from medflow_tui.model.words import say
+from medflow_tui.rules.auditing.checkpoint import Signatures, Signed
 from medflow_tui.rules.auditing.record import REASONS
 from medflow_tui.ui.app import MedflowApp
 from medflow_tui.ui.modals import armed
@@ -49,6 +51,17 @@ def test_every_line_fits_and_no_patient_stands_there(tmp_path: Path, code: str, 
     assert all(width("".join(span.text for span in each)) <= cells for each in lines)
     assert "KABILA" not in text
     assert ("Passages en force" if code == "fr" else "Overrides") in text
+
+
+@pytest.mark.parametrize("signed", Signed)
+def test_what_is_not_surely_sound_is_nowhere_shown_as_good(tmp_path: Path, signed: Signed) -> None:
+    audit = recorded(tmp_path)
+    found = replace(stand(audit.path, SITE), signatures=Signatures(signed=signed, n=1, why=say("a reason")))
+    lines = words.audit_lines(found, Language(), NOW, 80)
+    styles = {span.style for line in lines for span in line}
+    assert ("ok" in styles) is (signed in (Signed.SIGNED, Signed.UNSIGNED))
+    assert ("critical" in styles) is (signed is Signed.WRONG)
+    assert ("unknown" in styles) is (signed is Signed.UNKNOWN)
 
 
 def test_every_mark_of_a_run_and_every_reason_has_a_word() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual import events
 
+from medflow_tui.locale.language import Language
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Mark
 from medflow_tui.runner import detached, surroundings
@@ -19,7 +19,6 @@ from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.confirm import Confirm
 from medflow_tui.ui.modals.order import OrderPrompt
-from medflow_tui.ui.modals.prompt import Prompt
 from medflow_tui.ui.screens.plan import PlanScreen
 from tests.contracts.test_frames import session
 from tests.servers.dashboard import Dashboard, shown
@@ -58,7 +57,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @asynccontextmanager
-async def desk(stage: Stage) -> AsyncIterator[Dashboard]:
+async def desk(stage: Stage, *, language: str = "en") -> AsyncIterator[Dashboard]:
     """A dashboard on which plans are made over the stage, with raised rights, at its list of playbooks."""
     dispatch = Dispatch(
         site=stage.site,
@@ -68,7 +67,7 @@ async def desk(stage: Stage) -> AsyncIterator[Dashboard]:
         command=("false",),
         now=lambda: stage.time,
     )
-    here = session(stage.state)
+    here = replace(session(stage.state), language=Language(language))
     here = replace(here, site=stage.site, who="amani", now=lambda: stage.time, dispatch_of=lambda: dispatch)
     async with shown(here) as dashboard:
         rights = dashboard.app.acting.rights
@@ -79,13 +78,15 @@ async def desk(stage: Stage) -> AsyncIterator[Dashboard]:
 
 
 async def asked(dashboard: Dashboard, words: str) -> None:
-    await dashboard.until(lambda: isinstance(dashboard.app.screen, Prompt), "a question is open")
+    await dashboard.until(lambda: isinstance(dashboard.app.screen, OrderPrompt), "a question is open")
     await dashboard.until(lambda: words in dashboard.text, words)
 
 
-async def plan_of(dashboard: Dashboard, given: str = "backup-1") -> PlanScreen:
+async def plan_of(
+    dashboard: Dashboard, given: str = "backup-1", *, asks: str = "Which backup?"
+) -> PlanScreen:
     await dashboard.press("enter")
-    await asked(dashboard, "Which backup?")
+    await asked(dashboard, asks)
     await dashboard.type(given)
     await dashboard.until(lambda: isinstance(dashboard.app.screen, PlanScreen), "the plan is shown")
     screen = dashboard.app.screen
@@ -123,25 +124,6 @@ async def test_an_input_is_chosen_by_number_or_name_and_anything_else_is_asked_a
     assert orders == []
 
 
-async def test_keys_that_were_held_down_answer_no_input_and_no_log_in(
-    tmp_path: Path, orders: list[Any]
-) -> None:
-    stage = Stage(tmp_path, ASKS, site=TWO)
-    async with desk(stage) as dashboard:
-        await dashboard.press("enter")
-        await asked(dashboard, "Which backup?")
-        await storm(dashboard, "MATRIX SYNC\n")
-        assert isinstance(dashboard.app.screen, Prompt)
-        await dashboard.press("escape")
-        dashboard.app.acting.rights.raise_or_lower()
-        await dashboard.press("u")
-        await asked(dashboard, "Why do you want to act?")
-        await storm(dashboard, "y")
-        assert dashboard.app.armed_until is None
-    assert orders == []
-    assert not (stage.state / "runs").exists()
-
-
 async def test_a_log_in_that_is_too_old_is_asked_for_again_before_the_plan_and_before_the_start(
     tmp_path: Path, orders: list[Any]
 ) -> None:
@@ -153,7 +135,7 @@ async def test_a_log_in_that_is_too_old_is_asked_for_again_before_the_plan_and_b
         await dashboard.press("enter")
         await asked(dashboard, "log in again")
         await dashboard.press("escape")
-        assert not isinstance(dashboard.app.screen, Prompt)
+        assert not isinstance(dashboard.app.screen, OrderPrompt)
         await dashboard.press("enter")
         for words, typed in (("Your user name", "amani"), ("Your password", "again"), ("Which backup?", "1")):
             await asked(dashboard, words)
@@ -204,33 +186,6 @@ async def test_a_window_is_passed_over_only_with_a_reason_and_the_louder_phrase(
         await confirm(dashboard, "OVERRIDE RESTORE LAB")
         await dashboard.until(lambda: orders, "it is started")
     assert orders[0].mandate.override == WHY
-
-
-@pytest.mark.parametrize("key", ["enter", "s", "i"])
-async def test_keys_that_were_held_down_give_no_order_to_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
-) -> None:
-    monkeypatch.setattr(armed, "ARM_AFTER_S", 3600.0)
-    stage = Stage(tmp_path, ONE_PERSON.replace("needs_people = 1", "optional = true", 1))
-    async with dashboard_of(stage) as dashboard:
-        raise_rights(dashboard)
-        run = begun(dashboard, stage)
-        await open_run(dashboard, stage)
-        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
-        before = len(stage.entries)
-        await dashboard.press(key)
-        question = dashboard.app.screen
-        assert isinstance(question, OrderPrompt)
-        await storm(dashboard, "1\n")
-        assert dashboard.app.screen is question
-        assert not question.is_armed
-        assert len(stage.entries) == before
-        question._arm()
-        dashboard.app.post_message(events.Key("escape", None))
-        await dashboard.until(lambda: dashboard.app.screen is not question, "it is left")
-        monkeypatch.setattr(armed, "ARM_AFTER_S", 0.1)
-        await answer(dashboard, "2", "s")
-        run.result()
 
 
 async def test_a_step_that_may_be_left_out_is_left_out_with_a_reason(

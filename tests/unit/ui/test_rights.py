@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from medflow_tui.model.performer import Login
-from medflow_tui.ui.rights import ARMED_FOR, Rights
+from medflow_tui.rules.permits import ARMED_FOR
+from medflow_tui.ui.rights import Rights
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -16,15 +16,15 @@ from textual import events
 from medflow_tui.model.access import Access, Person
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Mark, Phase
+from medflow_tui.rules.permits import ARMED_FOR
+from medflow_tui.rules.reasons import put_away_name
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.follow import Follower
 from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.order import OrderPrompt
 from medflow_tui.ui.present.followed import Followed
-from medflow_tui.ui.rights import ARMED_FOR
 from medflow_tui.ui.screens.run import RunScreen
 from medflow_tui.ui.screens.runs import RunsScreen
-from medflow_tui.ui.steering import put_away_name
 from tests.contracts.test_frames import session
 from tests.servers.dashboard import Dashboard, shown
 from tests.unit.playbooks.books import FULL
@@ -160,7 +160,7 @@ async def test_a_checklist_and_a_decision_are_answered_by_keys(tmp_path: Path) -
 
 
 async def test_nothing_is_answered_without_raised_rights_nor_by_keys_that_were_held_down(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = Stage(tmp_path, ONE_PERSON)
     async with dashboard_of(stage) as dashboard:
@@ -170,11 +170,13 @@ async def test_nothing_is_answered_without_raised_rights_nor_by_keys_that_were_h
         await dashboard.press("enter")
         assert "read-only: u raises your rights, then answer" in " ".join(dashboard.text.split())
         raise_rights(dashboard)
+        monkeypatch.setattr(armed, "ARM_AFTER_S", 3600.0)
         await dashboard.press(*["enter"] * 40)
         assert not any(each.mark is Mark.ANSWERED and each.outcome is PASS for each in stage.entries)
         assert isinstance(dashboard.app.screen, OrderPrompt)
         assert not dashboard.app.screen.is_armed
         await dashboard.press("escape")
+        monkeypatch.setattr(armed, "ARM_AFTER_S", 0.1)
         await answer(dashboard, "2", "s")
         run.result()
         await dashboard.until(lambda: "stopped as it stood" in dashboard.text, "it has ended as it stands")
@@ -197,6 +199,8 @@ async def test_orders_count_from_another_screen_only_once_it_took_over(
         assert not stage.marks(Mark.CONTROL_TAKEN)
         await answer(dashboard, "LAB", "o")
         await dashboard.until(lambda: stage.marks(Mark.CONTROL_TAKEN), "it is written down")
+        (taken,) = (each for each in stage.entries if each.mark is Mark.CONTROL_TAKEN)
+        assert taken.facts["reason"] == "data is damaged"
         await dashboard.until(
             lambda: "o take over" not in dashboard.lines[-1], "there is nothing left to take"
         )

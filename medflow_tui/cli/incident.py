@@ -1,0 +1,187 @@
+"""`incident open|show|command|severity|close`: who leads, and how grave it is, for all who look at this site."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from medflow_tui.cli.asking import login_of
+from medflow_tui.cli.person import (
+    LOST,
+    LeftError,
+    LostError,
+    Person,
+    hearing_hang_up,
+    need_terminal,
+    undisturbed,
+)
+from medflow_tui.cli.speech import DONE, FAILED, UnsaidError, tell
+from medflow_tui.clients.tools import utc_now
+from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.leading import TEXT_MIN, why_not_led
+from medflow_tui.rules.reasons import too_short, written
+from medflow_tui.wiring import Options, open_language, open_settings, open_state, tools_for
+from medflow_tui.wiring.acting import why_no_dispatch
+
+if TYPE_CHECKING:
+    from medflow_tui.locale.language import Language
+    from medflow_tui.model.performer import Login
+    from medflow_tui.model.site import Site
+    from medflow_tui.runner.incidents import IncidentDesk
+
+Change = Callable[["Login"], Incident]
+GRADES = tuple(each.value for each in Severity)
+
+
+def grammar(commands: Any, common: Any, maker: Any, told: Callable[[Phrase], str]) -> None:
+    """Its part of the command line; `maker` makes parsers."""
+    incident = commands.add_parser(
+        "incident", parents=[common], help=told(say("an incident: who leads, how grave it is"))
+    )
+    kinds = incident.add_subparsers(
+        metavar="{open,show,command,severity,close}", required=True, parser_class=maker
+    )
+    opening = kinds.add_parser(
+        "open", parents=[common], help=told(say("open one: from now on somebody leads"))
+    )
+    opening.add_argument(
+        "--severity", choices=GRADES, required=True, help=told(say("SEV1 to SEV4, as P1 to P4 of MedFlow"))
+    )
+    opening.add_argument(
+        "--commander", metavar="NAME", required=True, help=told(say("who leads: decides, and does not act"))
+    )
+    opening.add_argument(
+        "text",
+        metavar="TEXT",
+        nargs="?",
+        default="",
+        help=told(say("what happened, without names of patients; without it that is asked")),
+    )
+    opening.set_defaults(call=open_one)
+    kinds.add_parser(
+        "show", parents=[common], help=told(say("the one that is open; exit code 1 when there is one"))
+    ).set_defaults(call=show)
+    command = kinds.add_parser("command", parents=[common], help=told(say("hand over: somebody else leads")))
+    command.add_argument("name", metavar="NAME", help=told(say("who leads: decides, and does not act")))
+    command.set_defaults(call=hand_over)
+    grading = kinds.add_parser("severity", parents=[common], help=told(say("graver, or less grave")))
+    grading.add_argument("severity", choices=GRADES)
+    grading.set_defaults(call=grade)
+    kinds.add_parser("close", parents=[common], help=told(say("it is over"))).set_defaults(call=close)
+
+
+def open_one(options: argparse.Namespace, common: Options) -> int:
+    """After a log-in and the code of the site; 1 when it was left, 3 refused."""
+    return _change(
+        common,
+        say(
+            "Opens an incident: {severity}, commander {who}. Everybody sees it",
+            severity=Severity(options.severity).label,
+            who=options.commander,
+        ),
+        lambda desk, person: _opening(options, desk, person),
+    )
+
+
+def _opening(options: argparse.Namespace, desk: IncidentDesk, person: Person) -> Change:
+    text = options.text or person.ask(say("What happened? (without names of patients)"))
+    wrong = too_short(written(text), TEXT_MIN)
+    if wrong:
+        raise RefusedError(wrong)
+    severity = Severity(options.severity)
+    return lambda login: desk.open(severity=severity, commander=options.commander, text=text, login=login)
+
+
+def hand_over(options: argparse.Namespace, common: Options) -> int:
+    """Another person leads; exit codes as of `open`."""
+    question = say("{who} leads from now on", who=options.name)
+    return _change(common, question, lambda desk, _: lambda login: desk.hand_over(options.name, login))
+
+
+def grade(options: argparse.Namespace, common: Options) -> int:
+    """Exit codes as of `open`."""
+    severity = Severity(options.severity)
+    question = say("The incident becomes {severity}", severity=severity.label)
+    return _change(common, question, lambda desk, _: lambda login: desk.grade(severity, login))
+
+
+def close(options: argparse.Namespace, common: Options) -> int:
+    """Exit codes as of `open`."""
+    question = say("Closes the incident: what changes data waits for a second person again")
+    return _change(common, question, lambda desk, _: desk.close)
+
+
+def show(options: argparse.Namespace, common: Options) -> int:
+    """Exit code 1 when one is open, 3 when nobody can tell."""
+    desk, site, language = _opened(common)
+    found = desk.now_open()
+    if found is None:
+        tell(language.say(say("no incident is open")))
+        return DONE
+    tell(*_told(found, site, language))
+    return FAILED
+
+
+def _change(common: Options, what: Phrase, change_by: Callable[[IncidentDesk, Person], Change]) -> int:
+    desk, site, language = _opened(common)
+    if os.name != "posix":
+        raise RefusedError(why_no_dispatch())
+    need_terminal()
+    person = Person(speak=language.say)
+    try:
+        with hearing_hang_up():
+            person.tell(what)
+            change = change_by(desk, person)
+            login = login_of(person)
+            question = say("Type  {phrase}  to agree; anything else leaves:", phrase=site.code)
+            if person.confirm(question) != site.code:
+                person.tell(say("nothing was changed: that is not the code of the site"))
+                return FAILED
+            with undisturbed():
+                found = change(login)
+    except LeftError as error:
+        person.tell(error.phrase)
+        return FAILED
+    except (LostError, UnsaidError):
+        return LOST
+    tell(*_told(found, site, language))
+    return DONE
+
+
+def _told(incident: Incident, site: Site, language: Language) -> tuple[str, ...]:
+    from medflow_tui.runner.origin import acting
+
+    head = say(
+        "{id}  {severity}  {what}", id=incident.id, severity=incident.severity.label, what=incident.text
+    )
+    led = say(
+        "commander {who}; opened {at:moment} by {opener}",
+        who=incident.commander,
+        at=incident.opened_at,
+        opener=incident.opened_by,
+    )
+    if not incident.is_open:
+        over = say("closed {at:moment} by {who}", at=incident.closed_at, who=incident.closed_by)
+        return tuple(language.say(each, utc_now()) for each in (head, led, over))
+    why = why_not_led(incident, acting(), utc_now())
+    if incident.commander not in site.access.people:
+        why = say("the site file names nobody {who} in [access.people]", who=incident.commander)
+    stands = (
+        say("it stands for no second person of yours").also(why)
+        if why
+        else say("while it is open, class R3 needs no second person in production")
+    )
+    return tuple(language.say(each, utc_now()) for each in (head, led, stands))
+
+
+def _opened(common: Options) -> tuple[IncidentDesk, Site, Language]:
+    from medflow_tui.runner.incidents import IncidentDesk
+    from medflow_tui.wiring.proving import prover
+
+    site, state = open_settings(common).site, open_state(common)
+    desk = IncidentDesk(site=site, state=state, now=utc_now, prove=prover(site, tools_for(site, state)))
+    return desk, site, open_language(common, site)

@@ -1,0 +1,93 @@
+"""The signed checkpoints beside an audit: the newest one, and the last of each day before."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from medflow_tui.journal.auditing import signing
+from medflow_tui.journal.auditing.attributes import let_others_in
+from medflow_tui.journal.auditing.signing import SigningError
+from medflow_tui.journal.moment import stamp
+from medflow_tui.journal.small_file import replace_durably
+from medflow_tui.model.audit import Anchor
+from medflow_tui.rules.auditing.checkpoint import Checked, Checkpoint, Signed, checkpoint_of, text_of
+
+NAME, TEXT, SIGNATURE = "audit-checkpoint-", ".txt", ".txt.sig"
+TROUBLE = "audit-unsigned.json"
+LARGEST = 4096  # bytes, more than a checkpoint or its signature has
+
+
+class Checkpoints:
+    """Made at the end of each run and with each anchor. Nothing here raises: why there is no signature is left beside."""
+
+    def __init__(self, folder: Path, site: str, key: Path | None, group: str = "") -> None:
+        self._folder, self._site, self._key, self._group = folder, site, key, group
+
+    def make(self, anchor: Anchor, now: datetime | None = None) -> None:
+        """Sign the end of the chain, when the site has a key for that."""
+        path = self._folder / f"{NAME}{anchor.count:010d}{TEXT}"
+        if self._key is None or path.exists():
+            return
+        made = Checkpoint(site=self._site, anchor=anchor, at=str(stamp(now)["ts"]))
+        before = found(self._folder)
+        with suppress(OSError):
+            try:
+                signature = signing.sign(self._key, text_of(made))
+            except SigningError as error:
+                self._write(self._folder / TROUBLE, json.dumps({"why": error.why, "count": anchor.count}))
+                return
+            self._write(path.with_suffix(SIGNATURE), signature)
+            self._write(path, text_of(made))
+            (self._folder / TROUBLE).unlink(missing_ok=True)
+            self._drop_of_same_day(before, made)
+
+    def _write(self, path: Path, text: str) -> None:
+        replace_durably(path, text, aside=path.with_name(f".{path.name}{secrets.token_hex(4)}"))
+        let_others_in(path, self._group)
+
+    def _drop_of_same_day(self, before: tuple[Path, ...], made: Checkpoint) -> None:
+        """The one before says nothing that the new one does not, which covers more."""
+        last = _read(before[-1]) if before else None
+        if last is None or last.at[:10] != made.at[:10] or last.anchor.count >= made.anchor.count:
+            return
+        before[-1].unlink(missing_ok=True)
+        before[-1].with_suffix(SIGNATURE).unlink(missing_ok=True)
+
+
+def found(folder: Path) -> tuple[Path, ...]:
+    """The texts of all checkpoints, oldest first."""
+    with suppress(OSError):
+        return tuple(sorted(folder.glob(f"{NAME}{'[0-9]' * 10}{TEXT}")))
+    return ()
+
+
+def trouble(folder: Path) -> str:
+    """Why the last one could not be signed, as its writer left it; empty when it was."""
+    with suppress(OSError, ValueError, AttributeError):
+        return str(json.loads((folder / TROUBLE).read_bytes()[:LARGEST]).get("why", ""))
+    return ""
+
+
+def check(path: Path, site: str, signers: Path | None) -> Checked:
+    """What one checkpoint says, and what its signature is worth. `site` names the signer, whatever the text says."""
+    signature = path.with_suffix(SIGNATURE)
+    try:
+        text = path.read_bytes()[:LARGEST].decode()
+        if not signature.exists():
+            return Checked(name=path.name, checkpoint=checkpoint_of(text), signed=Signed.WRONG)
+        signed, why = signing.verify(signers, site, text, signature), ""
+    except SigningError as error:
+        signed, why = Signed.UNKNOWN, error.why
+    except (OSError, UnicodeDecodeError):
+        return Checked(name=path.name, checkpoint=None, signed=Signed.WRONG)
+    return Checked(name=path.name, checkpoint=checkpoint_of(text), signed=signed, why=why)
+
+
+def _read(path: Path) -> Checkpoint | None:
+    with suppress(OSError, UnicodeDecodeError):
+        return checkpoint_of(path.read_bytes()[:LARGEST].decode())
+    return None

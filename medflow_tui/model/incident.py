@@ -1,0 +1,52 @@
+"""An incident, as far as it changes what may be done: how grave it is, and who leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from medflow_tui.model.health import EPOCH
+
+
+class Severity(Enum):
+    """Neutral, gravest first; the runbook of MedFlow counts P1 to P4."""
+
+    SEV1 = "SEV1"
+    SEV2 = "SEV2"
+    SEV3 = "SEV3"
+    SEV4 = "SEV4"
+
+    @property
+    def is_major(self) -> bool:
+        """Grave enough that somebody leads."""
+        return self in (Severity.SEV1, Severity.SEV2)
+
+    @property
+    def label(self) -> str:
+        """With the runbook's own word beside it.
+
+        >>> Severity.SEV2.label
+        'SEV2 (P2)'
+        """
+        return f"{self.value} (P{self.value.removeprefix('SEV')})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """`commander` decides and does not type: a login named in the site file, `commander_uid` its number on this machine
+    (-1: no user here). `text` was redacted before it was kept. It is open until somebody closed it."""
+
+    id: str
+    severity: Severity
+    commander: str
+    opened_by: str
+    opened_at: datetime
+    commander_uid: int = -1
+    text: str = ""
+    closed_by: str = ""
+    closed_at: datetime = EPOCH
+
+    @property
+    def is_open(self) -> bool:
+        return not self.closed_by

@@ -1,0 +1,62 @@
+"""Reasons that people give before they act: as they are kept, what is agreed to with one, and putting a run away with one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from medflow_tui.model.health import Acknowledgement
+from medflow_tui.model.playbook import REASON_MIN, Playbook
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.cleaning import clean
+from medflow_tui.rules.redaction import redact
+
+PUT_AWAY_FOR = timedelta(days=3650)
+WHY_PUT_AWAY = say("Why is it put away? (10 characters at least; it is written down)")
+
+
+def written(text: str) -> str:
+    """As a reason is kept: without control characters, secrets and names."""
+    return redact(clean(text).strip())
+
+
+def too_short(reason: str, least: int = REASON_MIN) -> Phrase:
+    """Nothing when it is long enough."""
+    if len(reason) >= least:
+        return SILENCE
+    return say("the reason is too short: {n:number} letters at least", n=least)
+
+
+def why_pass_over(playbook: Playbook) -> Phrase:
+    """What is asked before anything is passed over."""
+    return say(
+        "Why must this be passed over? ({n:number} letters at least; somebody looks at it)",
+        n=playbook.override.reason_min_chars,
+    )
+
+
+def agreed_to(
+    site: str, reason: str, *, override: str = "", waits: bool = False, led: Phrase = SILENCE
+) -> tuple[Phrase, ...]:
+    """What stands above the confirmation: `override` is the reason for passing over, `waits` for a second person, `led`
+    why for none."""
+    above = [
+        say("{site}: this will be done now, and written down in your name.", site=site),
+        say("Reason: {reason}", reason=reason),
+    ]
+    if override:
+        above.append(say("Passed over, because: {reason}", reason=override))
+    elif waits:
+        above.append(say("Before its first step it waits for a second person."))
+    elif led:
+        above.append(led)
+    return tuple(above)
+
+
+def put_away_name(run: str) -> str:
+    """Under which name a run that was put away stands on the desk."""
+    return f"run {run}"
+
+
+def put_away(run: str, *, who: str, why: str, now: datetime) -> Acknowledgement:
+    """For the desk: no banner tells of this run any more."""
+    return Acknowledgement(target=put_away_name(run), who=who, why=why, at=now, until=now + PUT_AWAY_FOR)

@@ -1,0 +1,81 @@
+"""A program of a step: one that stands still is told from one that works, with a word or without."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from medflow_tui.model.procedure import Act, Mark
+from medflow_tui.runner import lookout, program
+from tests.unit.playbooks.books import FULL, book
+from tests.unit.runner.stage import PASS, Stage
+from tests.unit.runner.test_runner import on_mains, until, without
+
+__all__ = ["on_mains"]
+SOURCE = without("agree", "settle", source=FULL.replace('class = "R4"', 'class = "R2"'))
+COMPUTES = "import time; t = time.monotonic() + 1.2\nwhile time.monotonic() < t: pass\nprint(1)"
+WAITS = "import os, time\nwhile not os.path.exists({door!r}): sum(range(20000)); time.sleep(0.01)\nprint(1)"
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place, name, value in (
+        (lookout, "TICK_S", 0.02),
+        (lookout, "PROBE_EVERY_S", 60.0),
+        (program, "TELL_EVERY_S", 0.1),
+    ):
+        monkeypatch.setattr(place, name, value)
+
+
+def stage_of(folder: Path, code: str, stall_s: float = 0.6) -> Stage:
+    """A run whose last step is this program, with a no-progress clock of its own."""
+    argv = json.dumps([sys.executable, "-c", code])
+    stage = Stage(folder, book(r'run = \["/usr/bin/mongosh", "--version"\]', f"run = {argv}", SOURCE))
+    steps = [
+        replace(each, stall_s=stall_s) if each.id == "look" else each  # type: ignore[arg-type]
+        for each in stage.playbook.steps
+    ]
+    stage.run_with = replace(stage.playbook, steps=tuple(steps))
+    return stage
+
+
+def clocks(stage: Stage) -> list[str]:
+    return [str(each.facts["clock"]) for each in stage.entries if each.mark is Mark.OVERDUE]
+
+
+def child_of_this() -> psutil.Process:
+    def found() -> list[psutil.Process]:
+        return [each for each in psutil.Process().children() if "-c" in each.cmdline()]
+
+    until(found)
+    return found()[0]
+
+
+def test_one_that_was_frozen_raises_the_alarm_and_is_not_ended(tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    stage = stage_of(tmp_path, WAITS.format(door=str(door)))
+    running = stage.in_background()
+    child = child_of_this()
+    until(lambda: [each for each in stage.entries if each.mark is Mark.PROGRESSED and each.step == "look"])
+    assert clocks(stage) == []
+    os.kill(child.pid, signal.SIGSTOP)
+    until(lambda: clocks(stage))
+    assert child.status() == psutil.STATUS_STOPPED
+    os.kill(child.pid, signal.SIGCONT)
+    door.touch()
+    move = running.result()
+    assert (move.act, move.outcome) == (Act.FINISH, PASS)
+    assert clocks(stage) == ["stall"]
+
+
+def test_one_that_works_without_a_word_raises_none(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, COMPUTES)
+    assert stage.start().outcome is PASS
+    assert clocks(stage) == []

@@ -1,0 +1,87 @@
+"""An open incident on the screens: on the second line, at the playbooks, on the plan that relies on it; 80 × 24, two languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from medflow_tui.journal.incidents import Incidents
+from medflow_tui.journal.orders import Orders
+from medflow_tui.locale.language import Language
+from medflow_tui.model.access import Access, Person
+from medflow_tui.model.audit import BARE
+from medflow_tui.model.health import EMPTY
+from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.runner import detached, surroundings
+from medflow_tui.ui.present.header import second_line
+from medflow_tui.ui.present.health import UNICODE
+from medflow_tui.ui.present.line import width
+from medflow_tui.ui.present.rows import Look
+from medflow_tui.ui.screens.playbooks import PlaybooksScreen
+from tests.unit.runner.stage import NIGHT, SITE, Stage
+from tests.unit.ui.test_plan_screen import ASKS, confirmation, desk, plan_of
+
+OPEN = Incident(
+    id="INC-2026-004",
+    severity=Severity.SEV2,
+    commander="claire",
+    opened_by="amani",
+    opened_at=NIGHT - timedelta(hours=2),
+)
+PEOPLE = Access(people=MappingProxyType({"claire": Person(name="claire", roles=("dba",))}))
+PRODUCTION = replace(SITE, environment="production", access=PEOPLE, audit=BARE)
+R3 = ASKS.replace('class = "R4"', 'class = "R3"')
+SAID = {
+    "en": "no second person: incident INC-2026-004, SEV2, commander claire",
+    "fr": "sans deuxième personne\N{NO-BREAK SPACE}: incident INC-2026-004, SEV2, dirigé par claire",
+}
+
+
+@pytest.fixture(autouse=True)
+def mains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surroundings, "_power", lambda: {"power": "mains"})
+    monkeypatch.setattr(detached, "start", lambda command, order: None)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("en", "since 20:00: claire"), ("fr", "dès 20:00\N{NO-BREAK SPACE}: claire")]
+)
+def test_every_screen_names_it_on_its_second_line(tmp_path: Path, code: str, words: str) -> None:
+    Incidents(tmp_path).keep(OPEN)
+    snapshot = replace(EMPTY, notices=Orders(tmp_path).notices())
+    look = Look(language=Language(code), glyphs=UNICODE, now=NIGHT)
+    line = second_line(snapshot, look, 80)
+    text = "".join(each.text for each in line)
+    assert f"INC-2026-004 SEV2 {words}" in text
+    assert width(text) <= 80
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+async def test_the_plan_and_the_confirmation_say_that_nobody_else_is_asked(tmp_path: Path, code: str) -> None:
+    stage = Stage(tmp_path, R3, site=PRODUCTION)
+    Incidents(stage.state).keep(OPEN)
+    async with desk(stage, language=code) as dashboard:
+        await dashboard.until(lambda: "INC-2026-004 SEV2" in dashboard.text, "the playbooks say so")
+        assert isinstance(dashboard.app.screen, PlaybooksScreen)
+        screen = await plan_of(dashboard, asks="Which backup?" if code == "en" else "Quelle sauvegarde")
+        assert screen.can_start
+        assert not screen.can_pass_over
+        foot = "\n".join(dashboard.lines[-5:])
+        assert SAID[code].split(",", maxsplit=1)[0] in " ".join(foot.split(" "))
+        screen.action_confirm()
+        await confirmation(dashboard)
+        assert SAID[code] in " ".join(dashboard.text.replace("│", " ").split(" "))
+        await dashboard.press("escape")
+
+
+async def test_with_the_incident_closed_the_plan_waits_for_a_second_person(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, R3, site=PRODUCTION)
+    Incidents(stage.state).keep(replace(OPEN, closed_by="claire", closed_at=NIGHT))
+    async with desk(stage) as dashboard:
+        screen = await plan_of(dashboard)
+        assert screen.approvals == 1
+        assert "a second person must agree before its first step" in dashboard.text
