@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medflow_tui.model.health import EPOCH
@@ -10,7 +11,7 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.permits import DISRUPTIVE
 from medflow_tui.rules.spelling import plain
 from medflow_tui.runner.report import PHASES
-from medflow_tui.ui.present.line import Line, Span, fit, wrap
+from medflow_tui.ui.present.line import Line, Span, fit, width, wrap
 from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.present.run import PHASE_STYLES
 
@@ -55,15 +56,26 @@ def standing_of(
     return Standing(order=2, said=say("nothing is wrong that it mends"))
 
 
-def choice_row(playbook: Playbook, standing: Standing, look: Look, cells: int, widest: int = 0) -> Line:
-    """Class, title, how it stands; a title may be longer where the `widest` of the latter leaves room."""
+def choice_column(choices: Iterable[tuple[Playbook, Standing]], look: Look, cells: int) -> int:
+    """Where it is said how they stand: behind the longest title, but so that each that can be used has room for it."""
+    language, titles, said = look.language, 0, 0
+    for playbook, standing in choices:
+        titles = max(titles, CLASS + 1 + width(language.say(playbook.title.phrase(language.code))))
+        if standing.order < NOT_HERE:
+            said = max(said, width(language.say(standing.said)))
+    return min(titles, max(cells // 2, cells - 2 - said))
+
+
+def choice_row(playbook: Playbook, standing: Standing, look: Look, cells: int, column: int) -> Line:
+    """Class, title, how it stands from that column on; why it cannot be used here takes half of the line if it must."""
     title = look.language.say(playbook.title.phrase(look.language.code))
     said = look.language.say(standing.said)
-    half = max(cells // 2, cells - 2 - widest) if widest else cells // 2
+    if width(said) > cells - column - 2:
+        column = min(column, cells // 2)
     return (
         Span(f"{playbook.risk:{CLASS - 1}}", "quiet"),
-        Span(fit(title, half - CLASS, look.glyphs.more), standing.style if standing.order == 0 else ""),
-        Span(f" {fit(said, cells - half - 2, look.glyphs.more)}".rstrip(), "quiet"),
+        Span(fit(title, column - CLASS, look.glyphs.more), standing.style if standing.order == 0 else ""),
+        Span(f" {fit(said, cells - column - 2, look.glyphs.more)}".rstrip(), "quiet"),
     )
 
 

@@ -8,9 +8,9 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.reach import lacking
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.ui.commands import PLAYBOOKS, Command
-from medflow_tui.ui.present.choice import NOT_HERE, Standing, choice_lines, choice_row, standing_of
+from medflow_tui.ui.present.choice import Standing, choice_column, choice_lines, choice_row, standing_of
 from medflow_tui.ui.present.header import headline
-from medflow_tui.ui.present.line import Line, Span, width, wrap
+from medflow_tui.ui.present.line import Line, Span, wrap
 from medflow_tui.ui.screens.chooser import ChooserScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.work import Work
@@ -83,12 +83,8 @@ class PlaybooksScreen(ChooserScreen):
 
     def rows(self, cells: int) -> list[Line]:
         choices = self.choices
-        here = [standing for _, standing in choices if standing.order < NOT_HERE]
-        widest = max((width(self.tell(each.said)) for each in here), default=0)
-        return [
-            choice_row(each, standing, self.look, cells, widest if standing.order < NOT_HERE else 0)
-            for each, standing in choices
-        ]
+        column = choice_column(choices, self.look, cells)
+        return [choice_row(each, standing, self.look, cells, column) for each, standing in choices]
 
     def about(self, cells: int) -> list[Line]:
         choices = self.choices

@@ -115,9 +115,12 @@ class Canvas:
         least, spans = MUCH * self.width, [*self._first.items(), *self._later.items()]
         if sum(end - at for _, (at, end) in spans) < least:
             return False
-        return least <= sum(
-            sum(map(ne, self._wanted[y][at:end], self._shown[y][at:end])) for y, (at, end) in spans
-        )
+        found = 0
+        for y, (at, end) in spans:
+            found += sum(map(ne, self._wanted[y][at:end], self._shown[y][at:end]))
+            if found >= least:
+                return True
+        return False
 
     def _draw_due(self, due: Due, limit: int | None, *, is_much: bool) -> bool:
         """Few parts in the order of the shortest ways, as columns of figures; many from top to bottom."""

@@ -10,6 +10,7 @@ from medflow_tui.ui.terminal.cell import BLANK, Cell
 
 Row = list[Cell]
 FEWEST = 2  # lines; whether moving so few pays is not decided here
+PROBED = 16  # cells of a line by which it is found again, before all of it is compared
 APART = 3  # lines of a group that have changed besides
 
 
@@ -42,12 +43,16 @@ def shift_of(wanted: list[Row], shown: list[Row], due: Mapping[int, tuple[int, i
     True
     """
     begins, ends = min(at for at, _ in due.values()), max(end for _, end in due.values())
-    blank = (BLANK,) * (ends - begins)
+    some = slice(begins, ends, max(1, (ends - begins) // PROBED))
     before: dict[tuple[Cell, ...], list[int]] = {}
     for y, row in enumerate(shown):
-        before.setdefault(tuple(row[begins:ends]), []).append(y)
-    before.pop(blank, None)
-    found = [(y, was - y) for y in sorted(due) for was in before.get(tuple(wanted[y][begins:ends]), ())]
+        before.setdefault(tuple(row[some]), []).append(y)
+    blank, found = [BLANK] * (ends - begins), []
+    for y in sorted(due):
+        line = wanted[y][begins:ends]
+        if line != blank:
+            alike = before.get(tuple(wanted[y][some]), ())
+            found += [(y, was - y) for was in alike if shown[was][begins:ends] == line]
     votes = Counter(by for _, by in found if by)
     if not votes:
         return None
