@@ -53,6 +53,8 @@ class Kinds(Looking):
         if task.halted():
             return broken_off()
         seen = [each for each in sight if each.target.kind in self._shown]
+        if not seen:
+            return Finding(outcome=Outcome.UNKNOWN, said=say("nothing was seen"), facts={"looked_at": 0})
         bad = [each for health in BAD for each in seen if each.judgement.health is health]
         unknown = [each for each in seen if each.judgement.health is Health.UNKNOWN]
         facts: dict[str, Fact] = {"looked_at": len(seen), "troubles": len(bad), "untold": len(unknown)}

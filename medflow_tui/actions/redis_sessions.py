@@ -100,10 +100,11 @@ class ClearSessions:
             return unreadable(error)
         left = found.under[SESSIONS]
         facts: dict[str, Fact] = {"sessions_left": left, "other_keys_after": _kept(found)}
-        if left and task.own().get("server") == found.server:
+        if left:
             said = say("{n:number} sessions are there, perhaps new ones", n=left)
+            is_same = task.own().get("server") == found.server
             return Finding(
-                outcome=Outcome.FAIL if left >= _number(task, "sessions") else Outcome.UNKNOWN,
+                outcome=Outcome.FAIL if is_same and left >= _number(task, "sessions") else Outcome.UNKNOWN,
                 said=said,
                 facts=facts,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,8 @@ class Reason(Looking):
             seen = self._service.supervisor.look(Deadline.after(LOOK_S))
         except UnreachableError:
             return "", ()
+        if target.output and Path(target.output).exists() and not os.access(target.output, os.R_OK):
+            return "", ()  # the log that the site names: what another one does not say proves nothing
         name, text = log_of(target, seen, Deadline.after(LOOK_S))
         if not name and target.output and Path(target.output).is_file():
             name = target.output

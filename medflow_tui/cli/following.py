@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from medflow_tui.cli.asking import Rights, wants_login
-from medflow_tui.cli.person import LOOK_EVERY_S, LeftError, Person, noting_interrupt
+from medflow_tui.cli.person import LOOK_EVERY_S, LeftError, LostError, Person, noting_interrupt
 from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, tell
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.locale.language import Language
@@ -223,6 +223,8 @@ class Following:
                 self.rights.raised(self._playbook)
             texts = {name: each[:LONGEST] for name, each in words.items()}
             self.dispatch.tell(self.run, self._wish(what, now=now, **texts))
+        except LostError:
+            raise
         except MedflowError as error:
             self.person.tell(error.phrase)
         else:

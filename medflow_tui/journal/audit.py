@@ -180,11 +180,22 @@ class Audit:
         return verify(self._path, anchor)
 
     def _append(self, said: Mapping[str, Any], now: datetime | None) -> Anchor:
+        """What could not be written whole may stand there torn: after room was made, the end is read anew."""
+        while True:
+            try:
+                return self._append_once(said, now)
+            except UnwritableError as error:
+                if not is_full(error) or not self._reserve.give():
+                    raise
+
+    def _append_once(self, said: Mapping[str, Any], now: datetime | None) -> Anchor:
         while True:
             with segments.taken(self._path, WITHIN_S) as log:
                 anchor, end, before = self._end(log)
-                if end.record and self._close(log, end, anchor, now):
-                    continue
+                if end.record and self._is_large(end):
+                    if self._close(log, end, anchor, now):
+                        continue
+                    anchor, end, before = self._end(log)  # it may say by now that it is closed, and no more
                 how = self._part_from_torn(log, end) if end.torn else ""
                 if not end.record or not self._is_protected:
                     self._protect(log)
@@ -228,10 +239,11 @@ class Audit:
         result = {"bytes": len(end.torn), "how": how, "sha256": hashlib.sha256(end.torn).hexdigest()}
         return self._write(log, anchor, self._own(REPAIRED, result=result), now)
 
+    def _is_large(self, end: End) -> bool:
+        return not end.torn and end.sound_bytes >= self._keeping.segment_kb * 1024
+
     def _close(self, log: AppendLog, end: End, anchor: Anchor, now: datetime | None) -> bool:
-        """Close the file when it is large enough; True when it has its closed name, and the next one is to be begun."""
-        if end.torn or end.sound_bytes < self._keeping.segment_kb * 1024:
-            return False
+        """Close the file; True when it has its closed name, and the next one is to be begun."""
         if not attributes.may_be_renamed(log.descriptor):
             return False
         try:
@@ -266,14 +278,8 @@ class Audit:
             "prev": anchor.head,
         }
         head = hash_of(record)
-        while True:
-            try:
-                log.append({**record, "hash": head})
-            except UnwritableError as error:
-                if not is_full(error) or not self._reserve.give():
-                    raise
-            else:
-                return Anchor(count=anchor.count + 1, head=head)
+        log.append({**record, "hash": head})
+        return Anchor(count=anchor.count + 1, head=head)
 
 
 def verify(path: Path, anchor: Anchor | None = None) -> Verification:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ from medflow_tui.rules.auditing.chain import (
     part_of_line,
     record_of_line,
 )
-from medflow_tui.rules.auditing.checkpoint import Signatures, judge
+from medflow_tui.rules.auditing.checkpoint import Signatures, Signed, judge
 from medflow_tui.rules.auditing.review import review
 from medflow_tui.rules.auditing.standing import Standing
 from medflow_tui.rules.auditing.words import COUNT, anchor_of_words, unknown_words
@@ -77,13 +78,27 @@ def _signatures(
 ) -> Signatures:
     code = _code(site, chain)
     texts = checkpoints.found(path.parent)[-newest:]
-    return judge(
+    checked = [checkpoints.check(each, code, signers) for each in texts]
+    if texts and None in checked:  # one was replaced meanwhile
+        checked = [
+            checkpoints.check(each, code, signers) for each in checkpoints.found(path.parent)[-newest:]
+        ]
+    found = judge(
         chain,
-        [checkpoints.check(each, code, signers) for each in texts],
+        [each for each in checked if each is not None],
         site=code,
         is_wanted=key_of(site) is not None,
         trouble=checkpoints.trouble(path.parent),
     )
+    for each in (
+        checkpoints.found(path.parent)[:-newest] if newest else ()
+    ):  # what they say, whoever signed it
+        older = checkpoints.read(each)
+        why = compare(chain, older.anchor) if older is not None and chain.broken_at < 0 else SILENCE
+        if why:
+            said = say("{name}: signed, and the audit does not fit", name=each.name).also(why)
+            return replace(found, signed=Signed.WRONG, why=said)
+    return found
 
 
 def _code(site: Site | None, chain: Followed) -> str:

@@ -3,6 +3,7 @@ answers over the phone that were tried. Each file only grows."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from medflow_tui.rules.leading import stands
 from medflow_tui.rules.spoken import Try
 
 PASSIVE, REVIEWS, TRIES = "passive.jsonl", "reviews.jsonl", "answers.jsonl"
+TOLD_WITHIN_S = 5.0  # places elsewhere
 ON, OFF, OPENED, CLOSED, TRIED, RIGHT = "on", "off", "opened", "closed", "tried", "right"
 
 
@@ -170,14 +172,26 @@ def incident_said(state: Path) -> Phrase:
 
 
 def tell_elsewhere(places: Iterable[str], record: Mapping[str, Any], now: datetime | None = None) -> int:
-    """One line more in each file (or in `medflow-notices.jsonl` of each folder) elsewhere; how many could be written."""
-    line, told = canonical({**record, "at": (now or datetime.now(UTC)).isoformat(timespec="seconds")}), 0
-    for place in map(Path, places):
-        path = place / "medflow-notices.jsonl" if place.is_dir() else place
+    """One line more in each file (or in `medflow-notices.jsonl` of each folder) elsewhere; how many could be written.
+
+    A place that hangs, as a dead mount does, is left alone after `TOLD_WITHIN_S`.
+    """
+    line = canonical({**record, "at": (now or datetime.now(UTC)).isoformat(timespec="seconds")})
+    told: list[Path] = []
+    work = threading.Thread(
+        target=_tell, args=(tuple(map(Path, places)), line, told), name="notices", daemon=True
+    )
+    work.start()
+    work.join(TOLD_WITHIN_S)
+    return len(told)
+
+
+def _tell(places: Iterable[Path], line: str, told: list[Path]) -> None:
+    for place in places:
         try:
+            path = place / "medflow-notices.jsonl" if place.is_dir() else place
             with path.open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
         except OSError:
             continue
-        told += 1
-    return told
+        told.append(place)

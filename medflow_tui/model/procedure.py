@@ -236,6 +236,7 @@ class RunState:
     steps: tuple[StepState, ...] = ()
     started_at: datetime = EPOCH
     ended_at: datetime = EPOCH
+    begun_at: datetime = EPOCH
     who: str = ""
     reason: str = ""
     plan_hash: str = ""

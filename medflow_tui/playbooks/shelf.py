@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def stock(folders: Iterable[Path] = (SYSTEM,), *, strict: bool = False) -> Shelf
     """
     found, refused = list(load_all(shipped())), list[Refused]()
     for folder in folders:
-        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        for path in files_in(folder):
             try:
                 playbook = load_trusted(path, strict=strict)
             except PlaybookError as error:
@@ -71,6 +72,13 @@ def stock(folders: Iterable[Path] = (SYSTEM,), *, strict: bool = False) -> Shelf
                 continue
             found.append(playbook)
     return Shelf(playbooks=tuple(found), refused=tuple(refused))
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Its playbooks; none where this user may not look."""
+    with suppress(OSError):
+        return sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    return []
 
 
 def load_trusted(path: Path, *, strict: bool = False) -> Playbook:

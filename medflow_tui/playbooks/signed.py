@@ -35,7 +35,7 @@ def signature_of(path: Path) -> Path:
 def why_unsigned(path: Path, content: bytes, signers: Path | None = None) -> Phrase:
     """Why the signature beside a playbook does not vouch for this very content; nothing when it does."""
     signers = signers or SIGNERS
-    program = shutil.which(PROGRAM)
+    program = shutil.which(PROGRAM, path=os.defpath)  # not one that this user put into the way
     if program is None:
         return say("there is no ssh-keygen on this machine: its signature cannot be checked")
     try:

@@ -65,6 +65,7 @@ def state_of(playbook: Playbook, run: str, entries: Sequence[Entry], *, alive: b
         steps=_waiting(steps, here, phase),
         started_at=first.at if first else EPOCH,
         ended_at=last.at if last and phase.is_over else EPOCH,
+        begun_at=newest.at if newest else EPOCH,
         who=str(started.get("who", "")),
         reason=str(started.get("reason", "")),
         plan_hash=str(started.get("plan_hash", "")),

@@ -86,8 +86,8 @@ class Lookout:
         for name in self._step.requires:
             if f"hold {name}" not in self._told and self._probe(name) is Outcome.FAIL:
                 self._told.add(f"hold {name}")
-                self._recorder.write(Mark.HOLD_LOST, step=self._step.id, facts={"hold": name})
                 self._halt("hold")
+                self._recorder.write(Mark.HOLD_LOST, step=self._step.id, facts={"hold": name})
 
     def _tell(self, clock: str, said: Phrase) -> None:
         if clock not in self._told:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from medflow_tui.journal.append_log import DamagedError
 from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.auditing import events
 from medflow_tui.journal.orders import Orders, passive_said
@@ -26,6 +27,7 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules import spoken
 from medflow_tui.rules.approving import needed
 from medflow_tui.rules.permits import DISRUPTIVE, is_old, too_old, why_no_override
+from medflow_tui.rules.reasons import written
 from medflow_tui.runner.agreeing import given
 from medflow_tui.runner.follow import Follower
 from medflow_tui.runner.origin import name_of
@@ -116,8 +118,11 @@ class Permission:
             (each for each in reversed(follower.entries) if each.mark is Mark.APPROVAL_AWAITED), None
         )
         window = spoken.window_at(now)
-        tries = self.orders.tries()
-        is_remote = playbook.approval.remote_code and asked is not None
+        is_remote, tries = playbook.approval.remote_code and asked is not None, tuple[spoken.Try, ...]()
+        try:
+            tries = tuple(self.orders.tries())
+        except DamagedError:  # no answer over the phone is taken then; the run itself goes on
+            is_remote = False
         return Awaited(
             run=run,
             needed=needed(playbook, self.site.environment),
@@ -137,7 +142,7 @@ class Permission:
 
     def set_passive(self, *, on: bool, who: str, reason: str) -> None:
         """First the audit, then the file that counts; stopping works even where it cannot be recorded."""
-        audit = self._audit
+        audit, reason = self._audit, written(reason)
         if on:
             self.orders.set_passive(on=True, who=who, reason=reason)
             events.passive_on(audit, reason=reason)
@@ -152,7 +157,8 @@ class Permission:
             raise RefusedError(say("there is no override of the run {run} to be looked at", run=run))
         if found.who.partition(" ")[0] == who.partition(" ")[0]:
             raise RefusedError(say("nobody closes the review of their own override"))
-        if len(note.strip()) < CLOSING_NOTE_MIN:
+        note = written(note)
+        if len(note) < CLOSING_NOTE_MIN:
             raise RefusedError(
                 say("the reason is too short: {n:number} letters at least", n=CLOSING_NOTE_MIN)
             )

@@ -181,7 +181,7 @@ def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None
         try:
             with Channel(folder.path, runner.hearing):
                 return runner.run()
-        except UnwritableError as error:
+        except (UnwritableError, DamagedError) as error:
             _refuse(journal, recorder, error.phrase)
             raise
     finally:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from medflow_tui.journal.private import make_folder
+from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.performer import Finding, Task
 from medflow_tui.model.playbook import Expect
 from medflow_tui.model.procedure import Outcome
@@ -108,7 +109,12 @@ class Program:
             if time.monotonic() - told_at >= TELL_EVERY_S:
                 told_at = time.monotonic()
                 if pulse.has_moved():
-                    task.tell(say("it works; {n:bytes} printed", n=pulse.size()), {"printed": pulse.size()})
+                    with suppress(
+                        MedflowError
+                    ):  # it is not left alone for that: the step's next line says so
+                        task.tell(
+                            say("it works; {n:bytes} printed", n=pulse.size()), {"printed": pulse.size()}
+                        )
             time.sleep(LOOK_EVERY_S)
         return halted
 

@@ -11,6 +11,7 @@ from medflow_tui.model.plan import GuardResult, Plan
 from medflow_tui.model.procedure import Outcome, Phase, Playbook, RunState, Step, StepStand, StepState, Text
 from medflow_tui.model.words import Phrase, Value, say
 from medflow_tui.playbooks.schema import PLACEHOLDERS
+from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.spoken import Spoken, shown
 from medflow_tui.runner.dry_run import Rehearsal
 from medflow_tui.runner.preview import Agreed
@@ -150,7 +151,7 @@ class Report:
         return (
             *self.head(playbook),
             self.speak(where.also(say("measured {at:when}", at=plan.measured_at))),
-            *(f"  {role}  {address}" for role, address in record.get("targets", {}).items()),
+            *(clean(f"  {role}  {address}") for role, address in dict(record.get("targets", {})).items()),
             "",
             self._text(playbook.blast, facts),
             *(f"  - {self._text(each.title, facts)}" for each in changing),

@@ -118,6 +118,7 @@ class Hearing:
                 return self._stop(wish, peer)
             case "go_on":
                 self._write(Mark.STOP_WITHDRAWN, wish, peer)
+                self.stopping.now = False
                 return SILENCE
             case "answer":
                 return self._answer(wish, peer)

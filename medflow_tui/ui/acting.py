@@ -129,6 +129,8 @@ class Acting:
 
     def confirm(self, screen: PlanScreen, override: str = "") -> None:
         """The typed confirmation, bound to this plan; with the reason for an `override` a louder one."""
+        if self._busy or screen.is_started:  # an enter too much, while it is being started or behind its run
+            return
         plan, login, dispatch = screen.plan, self.rights.login, self._app.session.dispatch
         why = dispatch.needs_login(screen.playbook, login) if dispatch and login is not None else None
         if why:
@@ -274,6 +276,9 @@ class Acting:
                 self._app.call_later(self._plan_failed, error.phrase, False)
             except OSError:
                 self._app.call_later(self._plan_failed, say("the run cannot be written down"), False)
+            except Exception as error:  # whether it started, the runs tell
+                self._app.session.report(error, "start")
+                self._app.call_later(self._plan_failed, say("a fault of this program: see its log"), False)
 
         Work("start", work)
 

@@ -88,4 +88,7 @@ class Finding:
             self._app.dashboard.draw_header()
 
     def _is_put_away(self, state: RunState) -> bool:
-        return put_away_name(state.run) in self._app.session.desk.acknowledged(self._app.session.now())
+        """And not gone on with since."""
+        known = self._app.session.desk.acknowledged(self._app.session.now())
+        found = known.get(put_away_name(state.run))
+        return found is not None and found.at >= state.begun_at

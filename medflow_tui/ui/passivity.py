@@ -90,7 +90,7 @@ class Passivity:
         try:
             dispatch.set_passive(on=on, who=self._app.session.who, reason=reason)
         except MedflowError as error:
-            said = said.also(error.phrase) if on else error.phrase
+            said = said.also(error.phrase) if on and dispatch.passive() is not None else error.phrase
         except OSError:
             said = say("it cannot be written down")
         self._app.call_later(self._tell, said)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from medflow_tui.journal.auditing import signing
 from medflow_tui.journal.auditing.attributes import let_others_in
+from medflow_tui.journal.auditing.place import FILE
 from medflow_tui.journal.auditing.signing import SigningError
 from medflow_tui.journal.moment import stamp
 from medflow_tui.journal.small_file import replace_durably
@@ -50,12 +51,20 @@ class Checkpoints:
         let_others_in(path, self._group)
 
     def _drop_of_same_day(self, before: tuple[Path, ...], made: Checkpoint) -> None:
-        """The one before says nothing that the new one does not, which covers more."""
-        last = _read(before[-1]) if before else None
+        """The one before says nothing that the new one does not, which covers more; unless the audit no longer holds
+        what it signed (or long ago, in an older file): then it stays, for it may convict."""
+        last = read(before[-1]) if before else None
         if last is None or last.at[:10] != made.at[:10] or last.anchor.count >= made.anchor.count:
             return
-        before[-1].unlink(missing_ok=True)
-        before[-1].with_suffix(SIGNATURE).unlink(missing_ok=True)
+        head = f'"hash":"{last.anchor.head}"'.encode()
+        if any(head in each.read_bytes() for each in self._newest_files()):
+            before[-1].unlink(missing_ok=True)
+            before[-1].with_suffix(SIGNATURE).unlink(missing_ok=True)
+
+    def _newest_files(self) -> tuple[Path, ...]:
+        """The file that is written, and the two that were closed last."""
+        closed = sorted(self._folder.glob(f"{Path(FILE).stem}-{'[0-9]' * 10}.jsonl"))
+        return (self._folder / FILE, *closed[-2:])
 
 
 def found(folder: Path) -> tuple[Path, ...]:
@@ -72,22 +81,30 @@ def trouble(folder: Path) -> str:
     return ""
 
 
-def check(path: Path, site: str, signers: Path | None) -> Checked:
-    """What one checkpoint says, and what its signature is worth. `site` names the signer, whatever the text says."""
+def check(path: Path, site: str, signers: Path | None) -> Checked | None:
+    """What one checkpoint says, and what its signature is worth. `site` names the signer, whatever the text says.
+
+    None when it is not there any more: a newer one of that day stands for it.
+    """
     signature = path.with_suffix(SIGNATURE)
     try:
         text = path.read_bytes()[:LARGEST].decode()
         if not signature.exists():
+            if not path.exists():
+                return None
             return Checked(name=path.name, checkpoint=checkpoint_of(text), signed=Signed.WRONG)
         signed, why = signing.verify(signers, site, text, signature), ""
     except SigningError as error:
         signed, why = Signed.UNKNOWN, error.why
+    except FileNotFoundError:
+        return None
     except (OSError, UnicodeDecodeError):
         return Checked(name=path.name, checkpoint=None, signed=Signed.WRONG)
     return Checked(name=path.name, checkpoint=checkpoint_of(text), signed=signed, why=why)
 
 
-def _read(path: Path) -> Checkpoint | None:
+def read(path: Path) -> Checkpoint | None:
+    """What one says, whoever signed it."""
     with suppress(OSError, UnicodeDecodeError):
         return checkpoint_of(path.read_bytes()[:LARGEST].decode())
     return None

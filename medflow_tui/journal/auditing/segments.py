@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,9 +138,10 @@ def close_file(path: Path, descriptor: int) -> bool:
         return False
     try:
         path.rename(name)
-        sync_folder(path.parent)
     except OSError:
         return False
+    with suppress(OSError):  # it has that name now; the next file syncs the folder again
+        sync_folder(path.parent)
     return True
 
 

@@ -15,6 +15,9 @@ class _Field(Input):
         event.prevent_default()
         event.stop()
 
+    def action_paste(self) -> None:
+        """Nor from the clipboard of this program (ctrl+v)."""
+
 
 class Confirm(Armed[bool]):
     """True only when exactly `phrase` was typed once no key had come for `arm_after_s`; escape is False.

@@ -8,6 +8,16 @@ from medflow_tui.ui.modals.armed import ARM_AFTER_S, Armed
 from medflow_tui.ui.modals.prompt import ANSWER
 
 
+class _Secret(Input):
+    """What is typed leaves it by enter only: the clipboard of the terminal would have it in clear."""
+
+    def action_copy(self) -> None:
+        """Nothing."""
+
+    def action_cut(self) -> None:
+        """Nothing."""
+
+
 class OrderPrompt(Armed[str | None]):
     """Returns the text, or None when left with escape. `lines` and the `question` are seen at once, and `wait` with them.
 
@@ -34,7 +44,7 @@ class OrderPrompt(Armed[str | None]):
         self._secret = secret
 
     def new_field(self) -> Input:
-        return Input(id="typed", disabled=True, password=self._secret)
+        return (_Secret if self._secret else Input)(id="typed", disabled=True, password=self._secret)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.is_armed:

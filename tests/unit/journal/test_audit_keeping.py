@@ -266,6 +266,50 @@ def test_a_full_disk_is_met_from_the_reserve(tmp_path: Path, monkeypatch: pytest
     assert audit.verify().holds
 
 
+def test_what_a_full_disk_tore_in_an_append_only_file_is_repaired_by_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = kept(tmp_path, Keeping(append_only=False, syslog=False, reserve_mb=3))
+    steps(audit, 2)
+    write, torn = os.write, list[int]()
+
+    def half(descriptor: int, line: bytes) -> int:
+        if line.startswith(b"{") and not torn:
+            torn.append(write(descriptor, line[:40]))
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return write(descriptor, line)
+
+    def refused(descriptor: int, size: int) -> None:
+        raise PermissionError(errno.EPERM, "append only")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(append_log.os, "write", half)
+        patch.setattr(append_log.os, "ftruncate", refused)
+        patch.setattr(Reserve, "keep", lambda self: None)
+        steps(audit, 1)
+    assert torn == [40]
+    assert audit.verify().holds
+    assert steps(audit, 1).count == audit.verify().anchor.count
+    assert audit.verify().holds
+
+
+@pytest.mark.parametrize("name", ["rename", "sync_folder"])
+def test_a_file_that_cannot_get_its_closed_name_goes_on_in_one_chain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    audit = kept(tmp_path, SMALL)
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path if name == "rename" else segments, name, fails)
+        steps(audit, 12)
+        assert audit.verify().holds
+    steps(audit, 12)
+    assert audit.verify().holds
+
+
 def test_without_any_space_left_it_says_so_and_the_chain_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

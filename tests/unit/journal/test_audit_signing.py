@@ -297,3 +297,16 @@ def test_signers_that_others_may_write_prove_nothing(here: Path, mode: int) -> N
 def test_a_key_is_named_by_its_file() -> None:
     with pytest.raises(UnfitError):
         replace(KEEPING, signing_key="env:AUDIT_KEY")
+
+
+def test_a_checkpoint_that_the_audit_no_longer_holds_is_not_taken_away_by_the_next_one(here: Path) -> None:
+    audit = audit_in(here)
+    a_run(audit)
+    (first,) = checkpoints.found(here / "log")
+    audit.path.unlink()  # somebody begins it anew
+    audit.anchors.path.unlink()
+    again = audit_in(here)
+    for _ in range(3):
+        a_run(again)
+    assert first in checkpoints.found(here / "log")
+    assert standing(here).signatures.signed is Signed.WRONG
