@@ -153,6 +153,19 @@ async def test_a_log_in_that_is_too_old_is_asked_for_again_before_the_plan_and_b
     assert orders[0].mandate.login_age_s == 0
 
 
+async def test_a_plan_is_started_once_also_with_an_enter_too_much(tmp_path: Path, orders: list[Any]) -> None:
+    stage = Stage(tmp_path, ASKS, site=TWO)
+    async with desk(stage) as dashboard:
+        screen = await plan_of(dashboard)
+        await dashboard.press("enter")
+        await confirm(dashboard, "RESTORE LAB")
+        await dashboard.until(lambda: orders and screen.is_started, "it is started")
+        dashboard.app.acting.confirm(screen)
+        await dashboard.pilot.pause()
+        assert not any(isinstance(each, Confirm) for each in dashboard.app.screen_stack)
+    assert len(orders) == 1
+
+
 async def test_a_window_is_passed_over_only_with_a_reason_and_the_louder_phrase(
     tmp_path: Path, orders: list[Any]
 ) -> None:
