@@ -142,11 +142,16 @@ class Watch(threading.Thread):
                     self._read(each.pid)
 
     def _read(self, pid: int) -> None:
-        for name in ("cmdline", "environ"):
-            with suppress(OSError):
-                self.seen[pid, name] = (
-                    self.seen.get((pid, name), b"") + Path(f"/proc/{pid}/{name}").read_bytes()
-                )
+        """A child that has not become its program yet is still a copy of the runner, with the runner's environment."""
+        with suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if pid != self._pid and command == Path(f"/proc/{self._pid}/cmdline").read_bytes():
+                return
+            self._keep(pid, "cmdline", command)
+            self._keep(pid, "environ", Path(f"/proc/{pid}/environ").read_bytes())
+
+    def _keep(self, pid: int, name: str, content: bytes) -> None:
+        self.seen[pid, name] = self.seen.get((pid, name), b"") + content
 
     def end(self) -> dict[tuple[int, str], bytes]:
         self._over.set()

@@ -290,9 +290,8 @@ async def test_a_flooded_log_leaves_the_screen_alive_and_counts_what_it_drops(
         await dashboard.until_calm()
         await ordered(clinic, "break", "log-flood")
         dropped = await dashboard.until(
-            lambda: re.search(r"([\d,]+) dropped", dashboard.text), "dropped lines are counted"
+            lambda: re.search(r"(\d{3}|\d+,[\d,]+) dropped", dashboard.text), "dropped lines are counted"
         )
-        assert int(dropped[1].replace(",", "")) > 100
         await dashboard.until(lambda: "×" in dashboard.text, "repeats are folded")
         for key, sign in (("f3", "▸F3"), ("f4", "▸F4"), ("question_mark", "Help"), ("escape", "▸F4")):
             began = time.monotonic()

@@ -50,9 +50,16 @@ def clocks(stage: Stage) -> list[str]:
     return [str(each.facts["clock"]) for each in stage.entries if each.mark is Mark.OVERDUE]
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
+
+
 def child_of_this() -> psutil.Process:
     def found() -> list[psutil.Process]:
-        return [each for each in psutil.Process().children() if "-c" in each.cmdline()]
+        return [each for each in psutil.Process().children() if "-c" in command_of(each)]
 
     until(found)
     return found()[0]
