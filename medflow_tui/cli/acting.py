@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING
 
 from medflow_tui.cli.asking import Questions, Rights, inputs_of, wants_login
 from medflow_tui.cli.following import Following
-from medflow_tui.cli.person import (
-    ARM_AFTER_S,
-    LOST,
-    LeftError,
-    LostError,
-    Person,
-    hearing_hang_up,
-    need_terminal,
-    undisturbed,
-)
+from medflow_tui.cli.person import ARM_AFTER_S, LeftError, LostError, Person, need_terminal, undisturbed
 from medflow_tui.cli.playbook import choose, opened, rehearse, report_in
 from medflow_tui.cli.speech import DONE, FAILED, UnsaidError, complain, tell
 from medflow_tui.clients.tools import utc_now
@@ -31,7 +22,7 @@ from medflow_tui.model.procedure import Outcome, Phase, Then
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.leading import led_in
 from medflow_tui.rules.permits import override_phrase
-from medflow_tui.rules.reasons import WHY_PUT_AWAY, agreed_to, put_away
+from medflow_tui.rules.reasons import WHY_PUT_AWAY, agreed_to, gone_on, put_away
 from medflow_tui.wiring import Options, choose_glyphs, who_am_i
 
 if TYPE_CHECKING:
@@ -51,7 +42,7 @@ def run(options: argparse.Namespace, common: Options) -> int:
         return rehearse(dispatch, language, playbook, given)
     need_terminal()
     acting = Acting(dispatch=dispatch, language=language, person=Person(speak=language.say))
-    return acting.guarded(lambda: acting.start(playbook, given))
+    return acting.person.guarded(lambda: acting.start(playbook, given))
 
 
 def resume(options: argparse.Namespace, common: Options) -> int:
@@ -61,7 +52,7 @@ def resume(options: argparse.Namespace, common: Options) -> int:
     stop = PUT_AWAY if options.put_away else stop
     need_terminal()
     acting = Acting(dispatch=dispatch, language=language, person=Person(speak=language.say))
-    return acting.guarded(lambda: acting.go_on(options.run, stop))
+    return acting.person.guarded(lambda: acting.go_on(options.run, stop))
 
 
 PUT_AWAY = "put_away"
@@ -81,17 +72,6 @@ class Acting:
         self.session = secrets.token_hex(4)
         questions = Questions(dispatch=self.dispatch, language=self.language, person=self.person)
         self.rights = Rights(questions=questions)
-
-    def guarded(self, act: Callable[[], int]) -> int:
-        """The exit code, also where the person or the terminal goes."""
-        try:
-            with hearing_hang_up():
-                return act()
-        except LeftError as error:
-            self.person.tell(error.phrase)
-            return FAILED
-        except (LostError, UnsaidError):
-            return LOST
 
     def start(self, playbook: Playbook, given: Mapping[str, str]) -> int:
         """From the questions to the end of the run."""
@@ -156,7 +136,7 @@ class Acting:
         run, before = following.run, self.dispatch.follower(following.run)
         phrase = self.dispatch.agreement(run).confirm
         reason, login = self._asked(playbook)
-        above = (ending(stop, self.dispatch.site.name), say("Reason: {reason}", reason=reason))
+        above = gone_on(self.dispatch.site.name, reason, stop)
 
         def give(login: Login | None) -> str:
             before.poll()
@@ -273,12 +253,3 @@ class Acting:
             session=self.session,
             run=run,
         )
-
-
-def ending(stop: str, site: str) -> Phrase:
-    """What going on with a run means, for each way."""
-    return {
-        "": say("{site}: the run goes on now. What was started is read back first.", site=site),
-        "leave": say("{site}: the run is ended as it stands. Nothing is taken back.", site=site),
-        "roll_back": say("{site}: what the run did is taken back now, step by step.", site=site),
-    }[stop]

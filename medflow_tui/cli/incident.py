@@ -8,16 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from medflow_tui.cli.asking import login_of
-from medflow_tui.cli.person import (
-    LOST,
-    LeftError,
-    LostError,
-    Person,
-    hearing_hang_up,
-    need_terminal,
-    undisturbed,
-)
-from medflow_tui.cli.speech import DONE, FAILED, UnsaidError, tell
+from medflow_tui.cli.person import Person, need_terminal, undisturbed
+from medflow_tui.cli.speech import DONE, FAILED, tell
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.incident import Incident, Severity
@@ -76,7 +68,7 @@ def grammar(commands: Any, common: Any, maker: Any, told: Callable[[Phrase], str
 
 def open_one(options: argparse.Namespace, common: Options) -> int:
     """After a log-in and the code of the site; 1 when it was left, 3 refused."""
-    return _change(
+    return _asked_for(
         common,
         say(
             "Opens an incident: {severity}, commander {who}. Everybody sees it",
@@ -99,20 +91,20 @@ def _opening(options: argparse.Namespace, desk: IncidentDesk, person: Person) ->
 def hand_over(options: argparse.Namespace, common: Options) -> int:
     """Another person leads; exit codes as of `open`."""
     question = say("{who} leads from now on", who=options.name)
-    return _change(common, question, lambda desk, _: lambda login: desk.hand_over(options.name, login))
+    return _asked_for(common, question, lambda desk, _: lambda login: desk.hand_over(options.name, login))
 
 
 def grade(options: argparse.Namespace, common: Options) -> int:
     """Exit codes as of `open`."""
     severity = Severity(options.severity)
     question = say("The incident becomes {severity}", severity=severity.label)
-    return _change(common, question, lambda desk, _: lambda login: desk.grade(severity, login))
+    return _asked_for(common, question, lambda desk, _: lambda login: desk.grade(severity, login))
 
 
 def close(options: argparse.Namespace, common: Options) -> int:
     """Exit codes as of `open`."""
     question = say("Closes the incident: what changes data waits for a second person again")
-    return _change(common, question, lambda desk, _: desk.close)
+    return _asked_for(common, question, lambda desk, _: desk.close)
 
 
 def show(options: argparse.Namespace, common: Options) -> int:
@@ -126,30 +118,33 @@ def show(options: argparse.Namespace, common: Options) -> int:
     return FAILED
 
 
-def _change(common: Options, what: Phrase, change_by: Callable[[IncidentDesk, Person], Change]) -> int:
+def _asked_for(common: Options, what: Phrase, change_by: Callable[[IncidentDesk, Person], Change]) -> int:
     desk, site, language = _opened(common)
     if os.name != "posix":
         raise RefusedError(why_no_dispatch())
     need_terminal()
     person = Person(speak=language.say)
-    try:
-        with hearing_hang_up():
-            person.tell(what)
-            change = change_by(desk, person)
-            login = login_of(person)
-            question = say("Type  {phrase}  to agree; anything else leaves:", phrase=site.code)
-            if person.confirm(question) != site.code:
-                person.tell(say("nothing was changed: that is not the code of the site"))
-                return FAILED
-            with undisturbed():
-                found = change(login)
-    except LeftError as error:
-        person.tell(error.phrase)
-        return FAILED
-    except (LostError, UnsaidError):
-        return LOST
-    tell(*_told(found, site, language))
-    return DONE
+
+    def act() -> int:
+        person.tell(what)
+        found = _change(person, site, change_by(desk, person))
+        if found is None:
+            return FAILED
+        tell(*_told(found, site, language))
+        return DONE
+
+    return person.guarded(act)
+
+
+def _change(person: Person, site: Site, change: Change) -> Incident | None:
+    """After a log-in and the code of the site; nothing when something else was typed."""
+    login = login_of(person)
+    question = say("Type  {phrase}  to agree; anything else leaves:", phrase=site.code)
+    if person.confirm(question) != site.code:
+        person.tell(say("nothing was changed: that is not the code of the site"))
+        return None
+    with undisturbed():
+        return change(login)
 
 
 def _told(incident: Incident, site: Site, language: Language) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from medflow_tui.cli.keys import Keys
-from medflow_tui.cli.speech import tell
+from medflow_tui.cli.speech import FAILED, UnsaidError, tell
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.playbook import ARM_AFTER_MS, PREPARED_AFTER_MS
 from medflow_tui.model.words import Phrase, say
@@ -43,6 +43,17 @@ class Person:
 
     def tell(self, *phrases: Phrase) -> None:
         tell(*(self.speak(each) for each in phrases))
+
+    def guarded(self, act: Callable[[], int]) -> int:
+        """The exit code of what they do, also where the person or the terminal goes meanwhile."""
+        try:
+            with hearing_hang_up():
+                return act()
+        except LeftError as error:
+            self.tell(error.phrase)
+            return FAILED
+        except (LostError, UnsaidError):
+            return LOST
 
     def ask(self, question: Phrase) -> str:
         """One line, without blanks at its ends, that alone does nothing."""

@@ -52,6 +52,16 @@ def agreed_to(
     return tuple(above)
 
 
+def gone_on(site: str, reason: str, stop: str) -> tuple[Phrase, ...]:
+    """The same above the confirmation that a run goes on, or to its end: `leave` or `roll_back`."""
+    what = {
+        "": say("{site}: the run goes on now. What was started is read back first.", site=site),
+        "leave": say("{site}: the run is ended as it stands. Nothing is taken back.", site=site),
+        "roll_back": say("{site}: what the run did is taken back now, step by step.", site=site),
+    }[stop]
+    return what, say("Reason: {reason}", reason=reason)
+
+
 def put_away_name(run: str) -> str:
     """Under which name a run that was put away stands on the desk."""
     return f"run {run}"

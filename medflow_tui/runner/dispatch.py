@@ -19,7 +19,7 @@ from medflow_tui.rules.reach import lacking
 
 if TYPE_CHECKING:
     from medflow_tui.journal.run_log import RunFolder
-    from medflow_tui.model.access import Awaited, Passive, Review
+    from medflow_tui.model.access import Awaited, Passive
     from medflow_tui.model.performer import Crew, Login
     from medflow_tui.model.plan import Plan
     from medflow_tui.model.procedure import RunState
@@ -146,14 +146,11 @@ class Dispatch:
         login: Login | None,
         session: str = "",
         stop: str = "",
-        skip: str = "",
-        override: str = "",
     ) -> None:
         """Go on with a run that waits or was interrupted, by the plan it has. Raises MedflowError.
 
         What was started is read back first; the runner asks its guards again before any further change. With `stop`
-        it goes on only to its end: `roll_back` takes back what was done, `leave` leaves it as it stands. `skip` is a
-        step to be left out.
+        it goes on only to its end: `roll_back` takes back what was done, `leave` leaves it as it stands.
         """
         from medflow_tui.journal.run_log import find
         from medflow_tui.runner import detached
@@ -169,11 +166,9 @@ class Dispatch:
             typed=typed,
             plan_hash=plan.hash,
             session=session,
-            override=override,
             login_age_s=self.permission.age_of(login),
             origin=here(),
             stop=stop,
-            skip=skip,
         )
         order = self._order(folder, mandate, login)
         detached.start(self.command, order)
@@ -230,14 +225,6 @@ class Dispatch:
     def set_passive(self, *, on: bool, who: str, reason: str = "") -> None:
         """Stop everything of class R2 and above here, or let it go on. Raises MedflowError."""
         self.permission.set_passive(on=on, who=who, reason=reason)
-
-    def reviews(self) -> tuple[Review, ...]:
-        """Overrides that nobody has looked at yet. Raises MedflowError."""
-        return self.permission.orders.reviews()
-
-    def close_review(self, run: str, *, who: str, note: str) -> None:
-        """Somebody has looked at an override: not the one who used it. Raises MedflowError."""
-        self.permission.close_review(run, who=who, note=note)
 
     def left(self, plan: Plan, why: str = "by_person") -> None:
         """A plan that was shown was left, nothing done: `by_person`, `left`, `line_lost`, `confirm_wrong`. Never raises."""

@@ -14,7 +14,7 @@ class Mandate:
     """Who wants this run, why, and which plan they confirmed by typing what.
 
     `session` tells two screens of one person apart. `override` is the reason for passing over a window or a limit.
-    When a run is gone on with, `stop` asks for its end (`leave`, `roll_back`) and `skip` leaves one step out.
+    When a run is gone on with, `stop` asks for its end (`leave`, `roll_back`).
     `alone` is true when no person stands behind it. `origin` is where they sit; `login_age_s` how old their log-in was
     when they gave the order (-1: nobody knows).
     """
@@ -26,7 +26,6 @@ class Mandate:
     session: str = ""
     override: str = ""
     stop: str = ""
-    skip: str = ""
     alone: bool = False
     login_age_s: int = -1
     origin: Origin = NOWHERE
@@ -37,7 +36,7 @@ class Mandate:
 
 def mandate_from(record: Mapping[str, Any]) -> Mandate:
     """Raises KeyError, TypeError, ValueError for what is no mandate."""
-    words = ("who", "reason", "typed", "plan_hash", "session", "override", "stop", "skip")
+    words = ("who", "reason", "typed", "plan_hash", "session", "override", "stop")
     if set(record) != {*words, "alone", "login_age_s", "origin"} or not isinstance(record["alone"], bool):
         raise ValueError("no mandate")
     return Mandate(

@@ -187,8 +187,6 @@ class Runner:
         self._write(Mark.RESUMED, facts=facts)
         if not any(each.mark is Mark.CONFIRMED for each in self._journal.entries):
             self._write(Mark.CONFIRMED, facts={"typed": mandate.typed})
-        if mandate.skip:
-            self._write(Mark.SKIPPED, step=mandate.skip, facts={"who": mandate.who, "reason": mandate.reason})
         if mandate.stop:
             self._write(Mark.STOP_ASKED, facts={"then": mandate.stop, "who": mandate.who})
 

@@ -13,7 +13,7 @@ from medflow_tui.model.procedure import Playbook
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.leading import led_in
 from medflow_tui.rules.permits import override_phrase
-from medflow_tui.rules.reasons import agreed_to, too_short, why_pass_over, written
+from medflow_tui.rules.reasons import agreed_to, gone_on, too_short, why_pass_over, written
 from medflow_tui.ui.asking import Asking
 from medflow_tui.ui.finding import Finding
 from medflow_tui.ui.modals.armed import ARM_AFTER_S
@@ -215,13 +215,7 @@ class Acting:
 
     def _ask_to_go_on(self, run: str, phrase: str, stop: str) -> None:
         self._busy = False
-        site = self._app.session.site.name
-        what = {
-            "": say("{site}: the run goes on now. What was started is read back first.", site=site),
-            "leave": say("{site}: the run is ended as it stands. Nothing is taken back.", site=site),
-            "roll_back": say("{site}: what the run did is taken back now, step by step.", site=site),
-        }[stop]
-        above = (what, say("Reason: {reason}", reason=self.rights.reason))
+        above = gone_on(self._app.session.site.name, self.rights.reason, stop)
         self._confirm(above, phrase, ARM_AFTER_S, lambda: self._resume(run, phrase, stop))
 
     def _resume(self, run: str, typed: str, stop: str) -> None:

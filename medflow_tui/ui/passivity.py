@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.errors import MedflowError
-from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.reasons import written
+from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from medflow_tui.ui.work import Work
@@ -63,8 +62,9 @@ class Passivity:
             self._ask_code(dispatch, asked, on=False, reason=self._app.acting.rights.reason)
 
     def _with_reason(self, dispatch: Dispatch, reason: str) -> None:
-        if len(reason) < REASON_MIN:
-            self._app.say_briefly(say("the reason is too short: {n:number} letters at least", n=REASON_MIN))
+        wrong = too_short(reason)
+        if wrong:
+            self._app.say_briefly(wrong)
             return
         asked = say(
             "Nothing starts here, and runs pause before their next step. Type {code} to stop everything",

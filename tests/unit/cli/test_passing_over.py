@@ -72,7 +72,7 @@ def acting(
         language = Language("en")
         person = Scripted(speak=language.say, lines=iter(("data is damaged", *lines)))
         one = Acting(dispatch=dispatch, language=language, person=person)
-        code = one.guarded(lambda: one.start(playing.playbook, {"backup": "backup-1"}))
+        code = one.person.guarded(lambda: one.start(playing.playbook, {"backup": "backup-1"}))
         return code, orders, person.heard
 
     return act

@@ -133,10 +133,9 @@ async def with_reason(folder: Path, _: pytest.MonkeyPatch, orders: list[Any]) ->
 
 
 @asynccontextmanager
-async def with_name(folder: Path, _: pytest.MonkeyPatch, orders: list[Any]) -> AsyncIterator[Before]:
-    async with dashboard_of(Stage(folder, ONE_PERSON)) as dashboard:
-        await dashboard.press("u")
-        await write(dashboard, REASON)
+async def with_name(folder: Path, patch: pytest.MonkeyPatch, orders: list[Any]) -> AsyncIterator[Before]:
+    async with with_reason(folder, patch, orders) as before:
+        dashboard = before.dashboard
         await dashboard.press("enter")
         await asked(dashboard, "Your user name")
         await write(dashboard, "amani")

@@ -12,7 +12,7 @@ from textual import events
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from medflow_tui.runner import detached, surroundings
+from medflow_tui.runner import surroundings
 from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.armed import Armed
 from medflow_tui.ui.modals.confirm import Confirm
@@ -22,9 +22,10 @@ from tests.servers.asking import places
 from tests.servers.dashboard import Dashboard
 from tests.unit.ui import scenes
 from tests.unit.ui.scenes import REASON, Scene, flat
-from tests.unit.ui.test_plan_screen import WHY
+from tests.unit.ui.test_plan_screen import WHY, orders
 from tests.unit.ui.test_run_screen import listening
 
+__all__ = ["orders"]
 SOON_S = 0.1
 
 
@@ -175,14 +176,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(armed, "ARM_AFTER_S", SOON_S)
     monkeypatch.setattr(armed, "PREPARED_AFTER_S", SOON_S)
     monkeypatch.setattr(surroundings, "_power", lambda: {"power": "mains"})
-
-
-@pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Instead of processes: what they would be told."""
-    given: list[Any] = []
-    monkeypatch.setattr(detached, "start", lambda command, order: given.append(order))
-    return given
 
 
 def keys_of(text: str) -> list[str]:
