@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from medflow_tui.model.words import Phrase
 
-LOOK_EVERY_S = 0.47  # with what reading and drawing take, nothing on the screen is older than half a second
+LOOK_EVERY_S = 0.49  # with what reading and drawing take, nothing on the screen is older than half a second
 
 
 class Level(IntEnum):

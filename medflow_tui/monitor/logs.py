@@ -188,7 +188,7 @@ class _Reader:
         chosen: Sequence[str] = raw
         if raw and not chunk.first:
             before, self._looked_at = self._looked_at, time.monotonic()
-            self._allowance = self._allowance.after(self._looked_at - before)
+            self._allowance = self._allowance.after(self._looked_at - before, len(raw))
             if len(raw) > self._allowance.lines:
                 chosen, errors = chosen_of(raw, self._allowance.lines)
             self._allowance = self._allowance.less(len(chosen))

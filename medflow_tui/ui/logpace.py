@@ -13,8 +13,8 @@ BYTES_A_SECOND, A_CELL = 750.0, 0.68  # that all of the screen may cost while th
 def look_every_s(sent: int, elapsed_s: float, cells: int) -> float:
     """Seconds to the next look, when `sent` bytes went out in the `elapsed_s` since the one before.
 
-    >>> look_every_s(300, 0.47, 80 * 24), round(look_every_s(3300, 0.47, 160 * 48), 2)
-    (0.47, 0.55)
+    >>> look_every_s(300, 0.49, 80 * 24), round(look_every_s(3300, 0.49, 160 * 48), 2)
+    (0.49, 0.55)
     """
     if elapsed_s > SELDOM_S + LOOK_EVERY_S:  # it did not flow
         return LOOK_EVERY_S

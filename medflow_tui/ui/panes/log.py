@@ -34,6 +34,7 @@ class LogPane(Lines, can_focus=True):
         self._errors: tuple[int, ...] = ()
         self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._shown: list[LogLine] = []
+        self._rows: dict[int, tuple[LogLine, Line, object]] = {}
         self._look: Look | None = None
         self._top = 0
         self._at: int | None = None
@@ -185,9 +186,22 @@ class LogPane(Lines, can_focus=True):
             off = say("the log is off, to save bytes: {key} draws what came", key=self._key)
             text = self._language.say(self.notice or (off if self.is_off else say("no lines at this level")))
             lines.append((Span(f"   {fit(text, cells - 3)}", "quiet"),))
-        for index, each in enumerate(visible, self._top):
-            lines.append(log_row(each, cells, look, marked=index == self._at, several=self.several))
+        self._rows = {id(each): self._row(each, cells, look) for each in visible}
+        marked = self._at - self._top if self._at is not None else -1
+        lines += [
+            log_row(each, cells, look, marked=True, several=self.several)
+            if number == marked
+            else self._rows[id(each)][1]
+            for number, each in enumerate(visible)
+        ]
         self.show(lines)
+
+    def _row(self, entry: LogLine, cells: int, look: Look) -> tuple[LogLine, Line, object]:
+        """A row as it was drawn before, when nothing that it is drawn with has changed."""
+        known, drawn_with = self._rows.get(id(entry)), (cells, look.language, look.glyphs)
+        if known is not None and known[0] is entry and known[2] == drawn_with:
+            return known
+        return entry, log_row(entry, cells, look, several=self.several), drawn_with
 
     def _title(self, cells: int, look: Look) -> Line:
         tell = self._language.say

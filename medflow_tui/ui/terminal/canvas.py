@@ -7,6 +7,7 @@ cells that differ are sent, and of those only the newest: what was not sent in t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 from operator import ne
 from typing import TYPE_CHECKING
 
@@ -169,10 +170,10 @@ class Canvas:
             return False
         lines = range(shift.top, shift.bottom)
         moved = shift.moved(self._shown)
-        before = sum(self._cost(y, self._shown[y]) for y in lines)
         trial = self._pen.scratch()
         trial.scroll(shift.top, shift.bottom, shift.by, self.height)
-        if trial.size + sum(self._cost(y, row) for y, row in zip(lines, moved, strict=True)) >= before:
+        after = trial.size + sum(self._cost(y, row) for y, row in zip(lines, moved, strict=True))
+        if all(before <= after for before in accumulate(self._cost(y, self._shown[y]) for y in lines)):
             return False
         self._pen.scroll(shift.top, shift.bottom, shift.by, self.height)
         self._shown[shift.top : shift.bottom] = moved

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import compress, groupby
-from operator import eq, ne
+from operator import eq, itemgetter, ne
 
 from medflow_tui.ui.terminal.cell import BLANK, Cell
 from medflow_tui.ui.terminal.pen import Pen
@@ -18,6 +18,7 @@ STREAK = 5  # equal cells from which a shorter way may pay
 GAP = " " * STREAK
 _GAPS = re.compile(f"{GAP} *")
 MOVE = 4  # bytes, usually
+_CHARACTER = itemgetter(0)
 
 
 def draw(pen: Pen, y: int, wanted: Row, shown: Row, at: int, end: int, limit: int | None = None) -> int:
@@ -179,7 +180,7 @@ def gains_blank(wanted: Row, shown: Row) -> bool:
 
 
 def _text(cells: Row) -> str:
-    return "".join([character for character, _ in cells])
+    return "".join(map(_CHARACTER, cells))
 
 
 def _streak(pen: Pen, y: int, cell: Cell, at: int, ends: int, *, is_last: bool) -> bool:

@@ -50,13 +50,31 @@ class Lines(Widget):
         return ["".join(text for text, _ in each) for each in self._lines]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Those of the last frame while none of them changed: each frame asks every widget for all of its lines.
+        """Those of the last frame, but for the lines that changed: each frame asks every widget for all of its lines.
 
-        The seam to Textual 8.2.8 is `_styles_cache`, in which a change of style makes every line dirty.
+        The seam to Textual 8.2.8 is `_styles_cache`, in which a change of style makes every line dirty. What it would
+        add (border, padding, filters of colours) is left to it where there is any.
         """
-        if crop != self._rendered_for or any(map(self._styles_cache.is_dirty, crop.line_range)):
-            self._rendered, self._rendered_for = super().render_lines(crop), crop
+        is_dirty = self._styles_cache.is_dirty
+        is_same = crop == self._rendered_for
+        if is_same and not any(map(is_dirty, crop.line_range)):
+            return self._rendered
+        if self._is_bare(crop):
+            old = self._rendered if is_same else []
+            self._rendered = [
+                self.render_line(y) if is_dirty(y) or not old else old[number]
+                for number, y in enumerate(crop.line_range)
+            ]
+            self._styles_cache.clear()
+        else:
+            self._rendered = super().render_lines(crop)
+        self._rendered_for = crop
         return self._rendered
+
+    def _is_bare(self, crop: Region) -> bool:
+        """Whether its lines are all that there is of it."""
+        is_whole = crop.x == 0 and crop.width == self.size.width
+        return is_whole and not any(self.styles.gutter) and not self.app.get_line_filters()
 
     def render_line(self, y: int) -> Strip:
         """One line as Textual wants it."""

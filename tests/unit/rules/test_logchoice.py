@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +57,23 @@ def test_a_burst_is_understood_whole_and_then_as_much_as_time_brings() -> None:
     full = Allowance(most=200, a_second=60.0)
     spent = full.less(200)
     assert (full.lines, spent.lines, spent.after(0.5).lines, spent.after(60.0).lines) == (200, 8, 30, 200)
+
+
+def test_in_a_flood_fewer_are_understood_and_a_busy_log_is_not_one() -> None:
+    spent = Allowance(most=200, a_second=60.0).less(200)
+    assert spent.after(0.5, came=300).lines == 30
+    assert spent.after(0.5, came=301).lines == 24
+    assert spent.after(0.5, came=30).lines == spent.after(0.5).lines
+
+
+@given(LINES)
+def test_no_line_that_may_be_alarming_is_passed_over(raw: list[str]) -> None:
+    alarming = [
+        number for number, line in enumerate(raw) if re.search(r'(?i)error|warn|❌|" 5\d\d ', line.lower())
+    ]
+    chosen, _ = chosen_of([f"{line} #{number}" for number, line in enumerate(raw)], 2 * len(alarming) + 1)
+    found = {int(each.rpartition("#")[2]) for each in chosen}
+    assert found >= set(alarming)
 
 
 def test_a_small_allowance_stays_small() -> None:
