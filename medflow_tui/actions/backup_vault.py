@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from medflow_tui.model.health import Probe
 from medflow_tui.model.site import Site
 from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
 
-GLANCE_S, PAUSE_S = 5.0, 0.2
+GLANCE_S, LIST_S, PAUSE_S = 5.0, 2.0, 0.2
 UNREAD = ("waiting", "checking")
 DIGEST = """
 import hashlib, sys
@@ -34,11 +34,15 @@ Values = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Vault:
-    """Every series of backups that the site watches, or the one that is named (`target/set`)."""
+    """Every series of backups that the site watches, or the one that is named (`target/set`).
+
+    Without `reads` the folders are listed only, and what was found out about a file before is remembered.
+    """
 
     site: Site
     tools: Tools
     only: str = ""
+    reads: bool = True
     _probes: dict[str, Probe] = field(default_factory=dict)
 
     @property
@@ -55,7 +59,9 @@ class Vault:
         """What is known of the newest of each series; one that cannot be read is left out."""
         names, found = self.plans(), dict[str, Values]()
         for target in self.targets:
-            for reading in self._probe(target).read(min(target.deadline_s, GLANCE_S)):
+            for reading in self._probe(target).read(
+                min(target.deadline_s, GLANCE_S if self.reads else LIST_S)
+            ):
                 if reading.target in names and reading.failure is None:
                     found[reading.target] = reading.values
         return found
@@ -89,7 +95,8 @@ class Vault:
     def _probe(self, target: BackupsTarget) -> Probe:
         if target.name not in self._probes:
             assert self.tools.probe_of is not None
-            self._probes[target.name] = self.tools.probe_of(target)
+            seen = target if self.reads else replace(target, read_budget=0, copy_folder="")
+            self._probes[target.name] = self.tools.probe_of(seen)
         return self._probes[target.name]
 
 

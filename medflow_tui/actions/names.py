@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from medflow_tui.model.playbook import Playbook
+
 MEDFLOW_QUEUE = (
     "medflow_queue.look",
     "medflow_queue.start_worker",
@@ -86,7 +88,24 @@ ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "backup_first": BACKUP_FIRST,
         "incident": INCIDENT,
         "site_identity": SITE_IDENTITY,
+        "backup_known": (),
     }
 )
 """Rooms in the order in which they are joined: modules of `actions` that have `crew(site, tools, login)`, which builds a
 Crew that is a context manager, and raises RefusedError when the site names nothing for it to act on."""
+
+_BACKUPS = ("backup_first", "backup_known")
+MEASURED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"verified_backup": _BACKUPS, "backup_first": _BACKUPS}
+)
+"""By the kind of a guard the rooms that measure what it looks at; the last one is joined where a playbook names none."""
+
+
+def rooms_of(playbook: Playbook) -> frozenset[str]:
+    """The rooms that a playbook needs: those of its actions, and those that measure for its guards."""
+    found = {each.partition(".")[0] for each in playbook.actions()}
+    for guard in playbook.guards:
+        rooms = MEASURED_BY.get(guard.kind, ())
+        if rooms and not found & set(rooms):
+            found.add(rooms[-1])
+    return frozenset(found)

@@ -16,23 +16,16 @@ from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import redact
+from medflow_tui.runner.printed import OUT, SEALED, WIDEST, lay_copy
 from medflow_tui.runner.program import Program
 from medflow_tui.runner.stepping import EXPECTATION
 
-RUNS, SEALED, OUT = "runs", "sealed", "out"
-SHOWN_LINES, WIDEST = 400, 400
-MOST_READ = 1024 * 1024  # bytes of the end of what a program printed
+RUNS = "runs"
 
 
 def run_folder(tools: Tools, task: Task) -> Path:
     """Raises MedflowError when the step does not name its run, or there is none of that name."""
     return find(tools.state / RUNS, str(task.step.args.get("run", ""))).path
-
-
-def write(tools: Tools, task: Task, name: str, text: str) -> None:
-    """The end of what was printed, for people, in the folder of the run. Raises OSError, MedflowError."""
-    lines = [redact(clean(each))[:WIDEST] for each in text.splitlines()]
-    replace_text(run_folder(tools, task) / OUT / name, "\n".join(lines[-SHOWN_LINES:]) + "\n")
 
 
 def write_whole(tools: Tools, task: Task, name: str, text: str) -> None:
@@ -57,20 +50,10 @@ def run(tools: Tools, task: Task, argv: tuple[str, ...], within: Path, expect: E
     try:
         folder = run_folder(tools, task)
         found = Program(argv, folder / SEALED, within=within).carry_out(replace(task, step=step))
-        printed = [(folder / SEALED / f"{name}.{kind}") for kind in ("out", "err")]
-        texts = [_end_of(each) for each in printed if each.exists()]
-        write(tools, task, f"{name}.txt", "\n".join(texts))
+        lay_copy(folder, name)
     except (OSError, MedflowError) as error:
         return Finding(outcome=Outcome.UNKNOWN, said=unwritable(error))
     return replace(found, facts={**found.facts, EXPECTATION: found.outcome.value})
-
-
-def _end_of(path: Path) -> str:
-    """Whole lines only: without its beginning, a secret or a name would not be recognised. Raises OSError."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - MOST_READ))
-        content = file.read(MOST_READ) if file.tell() == 0 else file.read(MOST_READ).partition(b"\n")[2]
-    return content.decode("utf-8", errors="replace")
 
 
 def unwritable(error: OSError | MedflowError) -> Phrase:

@@ -8,13 +8,14 @@ from medflow_tui.actions.names import OF_A_SERVICE
 from medflow_tui.actions.service_capture import into_the_run
 from medflow_tui.actions.service_database import Collections, SameCollections
 from medflow_tui.actions.service_errors import Errors
-from medflow_tui.actions.service_orders import Acquire, Order, Probe, Release, Timing, Watched, performers_of
+from medflow_tui.actions.service_orders import Acquire, Order, Probe, Release, performers_of
 from medflow_tui.actions.service_ready import Ready, backend_ready, mongodb_ready, never_told, redis_ready
 from medflow_tui.actions.service_redis import BackendAtRedis
 from medflow_tui.actions.service_several import PerService
 from medflow_tui.actions.service_soundness import Reason, Sound
 from medflow_tui.actions.service_steady import Steady
 from medflow_tui.actions.service_survey import Neighbours, Service, Surveyor
+from medflow_tui.actions.service_watched import Timing, Watched
 from medflow_tui.clients.supervisors import supervisor
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.errors import RefusedError

@@ -9,8 +9,10 @@ from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.performer import Task
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.service import Life, Told
+from medflow_tui.rules.services import is_same
 
 ANSWER, EXIT, APPLIES, ASKED = "told.answer", "told.exit", "told.applies", "asked_ms"
+TO_END, ENDS_SINCE = "to_end_ms", "ends_since_ms"
 
 
 def life_facts(life: Life, name: str) -> dict[str, Fact]:
@@ -76,6 +78,26 @@ def memory_in(task: Task, service: str) -> dict[str, Fact]:
             ):  # the engine puts the name of a hold before its facts
                 found.setdefault(rest, value)
     return found
+
+
+def asked_to_end(task: Task, life: Life) -> int:
+    """When this very process was last asked to end, by whichever step (milliseconds); 0 when it was not, or there is none.
+
+    >>> from medflow_tui.model.playbook import Text
+    >>> from medflow_tui.model.procedure import Effect, Step
+    >>> step = Step(id="s", title=Text(), action="a", effect=Effect.DISRUPTIVE, timeout_s=1)
+    >>> past = {"stop": {"app.to_end_ms": 5, **life_facts(Life(pid=7, started="ticks-1"), "app.before")}}
+    >>> task = Task(step=step, past=past, tell=lambda said, facts: None)
+    >>> asked_to_end(task, Life(pid=7, started="ticks-1")), asked_to_end(task, Life(pid=7, started="ticks-2"))
+    (5, 0)
+    """
+    found = [0]
+    for facts in task.past.values() if life else ():
+        for name, value in facts.items():
+            before, _, rest = name.rpartition(TO_END)
+            if not rest and name.endswith(TO_END) and is_same(life_in(facts, f"{before}before"), life):
+                found.append(number(value))
+    return max(found)
 
 
 def number(value: object) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 
-from medflow_tui.actions.service_capture import Capture, Sealed
+from medflow_tui.actions.service_capture import Capture
 from medflow_tui.actions.service_facts import (
     ASKED,
+    ENDS_SINCE,
+    TO_END,
     answer_in,
+    asked_to_end,
     in_ms,
     life_facts,
     life_in,
@@ -19,11 +21,11 @@ from medflow_tui.actions.service_facts import (
     number,
     told_facts,
 )
-from medflow_tui.actions.service_ready import Ready, ReadyThreeTimes
+from medflow_tui.actions.service_ready import ReadyThreeTimes
+from medflow_tui.actions.service_watched import LOOK_S, Timing, Watched, let_end
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.supervisors.on_its_way import is_on_its_way
-from medflow_tui.clients.supervisors.telling import NOT_HERE, Supervisor, life_of
-from medflow_tui.clients.tools import utc_now
+from medflow_tui.clients.supervisors.telling import NOT_HERE, life_of
 from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.performer import Finding, Performer, Task
 from medflow_tui.model.procedure import NO_FACTS, Outcome
@@ -31,33 +33,7 @@ from medflow_tui.model.service import Seen, Told, Verb
 from medflow_tui.model.words import say
 from medflow_tui.rules.services import ENDING, is_same, measured, since, together
 
-LOOK_S, AGAIN = 20.0, "again"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """One service that playbooks may act on. `ready` are asked three times in a row before it counts as up."""
-
-    name: str
-    supervisor: Supervisor
-    ready: Ready
-    capture: Callable[[Task, Seen], Sealed]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """Seconds: between two looks, for an order on its way to arrive, for a process that was asked to end where nobody
-
-    says that it was, between two times of asking whether it is ready, and for which the rate of errors is watched.
-    """
-
-    pause: Callable[[float], None] = time.sleep
-    every_s: float = 0.5
-    settle_s: float = 30.0
-    ends_s: float = 30.0
-    ready_every_s: float = 2.0
-    errors_over_s: float = 3.0
-    now: Callable[[], datetime] = utc_now
+AGAIN = "again"
 
 
 class Order:
@@ -80,9 +56,14 @@ class Order:
             return Finding(outcome=outcome, said=error.failure.text, facts={"told.applies": applies})
         facts: dict[str, Fact] = {ASKED: in_ms(self._timing.now()), "state_before": seen.state}
         facts |= life_facts(life_of(seen), "before")
+        if self._verb in ENDING:
+            facts[TO_END] = facts[ASKED]
+        if self._watched.supervisor.is_silent:
+            facts[ENDS_SINCE] = asked_to_end(task, life_of(seen))
         return Finding(outcome=Outcome.PASS, facts={**facts, **self._more(task, seen)})
 
     def carry_out(self, task: Task) -> Finding:
+        let_end(self._watched, task, self._timing)
         told = self._tell(task, Deadline.after(task.step.timeout_s))
         return Finding(outcome=told.outcome, said=told.said, facts=told_facts(told))
 
@@ -128,8 +109,7 @@ class Order:
         """How long the process of before may still be about to end, as it was asked to (seconds)."""
         if self._verb not in ENDING or not self._watched.supervisor.is_silent:
             return 0.0
-        gone_s = (in_ms(self._timing.now()) - number(own.get(ASKED))) / 1000
-        return max(0.0, self._timing.ends_s - max(0.0, gone_s))
+        return self._timing.left_s(number(own.get(ASKED)))
 
     def _since(self, own: Facts, task: Task) -> tuple[Outcome, Finding]:
         """Certainly not done only when nothing was on its way to do it before the world was looked at once more."""
@@ -219,6 +199,7 @@ class Release(Order):
         self.calls = (*self.calls, *watched.supervisor.plan(Verb.START))
 
     def carry_out(self, task: Task) -> Finding:
+        let_end(self._watched, task, self._timing)
         deadline = Deadline.after(task.step.timeout_s)
         lifted = self._tell(task, deadline)
         if lifted.outcome is not Outcome.PASS or not self._is_to_run(task):

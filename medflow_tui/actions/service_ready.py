@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from medflow_tui.actions.service_facts import ASKED, number
 from medflow_tui.clients import prometheus, shapes
@@ -14,6 +14,7 @@ from medflow_tui.clients.redis import ours, takes_writes
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import SecretError
+from medflow_tui.model.health import Cause
 from medflow_tui.model.performer import Finding, Task
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.targets.redis import RedisTarget
@@ -22,6 +23,8 @@ from medflow_tui.rules.services import SLACK_MS
 
 READY, METRICS = "/health/ready", "/metrics"
 TIMES, ASK_S = 3, 8.0
+GATEWAY = (502, 504)  # what stands before the backend says that nothing answers behind it
+DOWN = (Cause.REFUSED, Cause.SILENT, Cause.UNREACHABLE)
 Word = tuple[Outcome, Phrase]
 Ready = Callable[[int, Deadline], Word]
 """Asked with the moment of the restart (ms since 1970, 0 when there was none): an older process does not count."""
@@ -69,8 +72,14 @@ class ReadyThreeTimes:
             self._pause(self._every_s)
 
 
-def backend_ready(base_url: str, *, ca_file: str = "") -> Ready:
+def nobody(cause: Cause) -> None:
+    """Nobody wants to know why."""
+
+
+def backend_ready(base_url: str, *, ca_file: str = "", heard: Callable[[Cause], None] = nobody) -> Ready:
     """Ready with its database by `/health/ready`, in both shapes of the field; `/health` says ok whatever is down.
+
+    `heard` is told why it could not be asked.
 
     Where `/metrics` tells when the process started, one from before the restart is a no: another starter may have won
     the port.
@@ -80,7 +89,10 @@ def backend_ready(base_url: str, *, ca_file: str = "") -> Ready:
         try:
             with Web(base_url, ca_file=ca_file) as web:
                 answer = web.ask("GET", READY, deadline)
+                if answer.status in GATEWAY:
+                    return Outcome.FAIL, say("answered {status}", status=str(answer.status))
                 if answer.status == 404:
+                    heard(Cause.ABSENT)
                     return Outcome.FAIL, say("has no {path}", path=READY)
                 found = shapes.ready(answer.status, answer.json())
                 if found.word != "yes":
@@ -88,6 +100,7 @@ def backend_ready(base_url: str, *, ca_file: str = "") -> Ready:
                     return outcome, say("not ready, database: {state}", state=found.state or "?")
                 return _of_this_start(web, asked_ms, deadline)
         except UnreachableError as error:
+            heard(error.failure.cause)
             return Outcome.FAIL, error.failure.text
 
     return ask
@@ -104,14 +117,26 @@ def _of_this_start(web: Web, asked_ms: int, deadline: Deadline) -> Word:
     return ready
 
 
-def mongodb_ready(target: Reached, tools: Tools) -> Ready:
-    """A server that takes writes: `hello` says so."""
+def down(service: str, outcome: Outcome, causes: Sequence[Cause]) -> dict[str, Fact]:
+    """`SERVICE.down`: whether nobody can work with it now; left out where a fault of ours may be why it was not ready.
+
+    >>> down("backend", Outcome.FAIL, [Cause.REFUSED]), down("backend", Outcome.FAIL, [Cause.UNTRUSTED])
+    ({'backend.down': True}, {})
+    """
+    if outcome is Outcome.UNKNOWN or any(each not in DOWN for each in causes):
+        return {}
+    return {f"{service}.down": outcome is Outcome.FAIL}
+
+
+def mongodb_ready(target: Reached, tools: Tools, *, heard: Callable[[Cause], None] = nobody) -> Ready:
+    """A server that takes writes: `hello` says so. `heard` is told why it could not be asked."""
 
     def ask(asked_ms: int, deadline: Deadline) -> Word:
         try:
             with connected(target, tools, deadline) as connection:
                 hello = connection.ask("hello")
         except UnreachableError as error:
+            heard(error.failure.cause)
             return Outcome.FAIL, error.failure.text
         except SecretError as error:
             return Outcome.UNKNOWN, error.phrase

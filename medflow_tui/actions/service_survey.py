@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from medflow_tui.actions.service_blast import DUMPS, Measured, of_backend, of_mongodb, of_service
-from medflow_tui.actions.service_ready import backend_ready, mongodb_ready
+from medflow_tui.actions.service_ready import backend_ready, down, mongodb_ready
 from medflow_tui.actions.service_redis import at_redis
 from medflow_tui.actions.service_storage import of_storage
 from medflow_tui.clients.medflow import MedflowSession
@@ -20,6 +20,7 @@ from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.supervisors.telling import Supervisor
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
+from medflow_tui.model.health import Cause
 from medflow_tui.model.performer import Login, Survey
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.targets.http import HttpTarget
@@ -99,15 +100,16 @@ class Surveyor:
         return facts, notes
 
     def _answers(self) -> dict[str, Fact]:
-        near, facts = self._near, dict[str, Fact]()
+        near, facts, why = self._near, dict[str, Fact](), list[Cause]()
         if near.backend is not None:
-            outcome, _ = backend_ready(near.backend.address, ca_file=near.backend.ca_file)(
-                0, Deadline.after(LOOK_S)
-            )
-            facts |= _told("backend.ready", outcome)
+            ready = backend_ready(near.backend.address, ca_file=near.backend.ca_file, heard=why.append)
+            outcome, _ = ready(0, Deadline.after(LOOK_S))
+            facts |= _told("backend.ready", outcome) | down("backend", outcome, why)
+            why.clear()
         if near.mongodb is not None:
-            outcome, _ = mongodb_ready(near.mongodb, self._tools)(0, Deadline.after(LOOK_S))
-            facts |= _told("mongodb.answers", outcome)
+            ready = mongodb_ready(near.mongodb, self._tools, heard=why.append)
+            outcome, _ = ready(0, Deadline.after(LOOK_S))
+            facts |= _told("mongodb.answers", outcome) | down("mongodb", outcome, why)
         if near.redis is not None:
             facts |= at_redis(near.redis, self._tools)
         return facts

@@ -22,33 +22,36 @@ from medflow_tui.model.target import Target
 from medflow_tui.model.targets.mongodb import MongodbTarget
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.model.words import say
-from medflow_tui.rules.access_guards import PLANTED
+from medflow_tui.rules.access_guards import NONE, PLANTED, UNREAD
 
-NONE, UNREAD, ASK_S = "-", "?", 5.0
+ASK_S = 5.0
+OF_REDIS, OF_MONGODB = ("redis", "rediss"), ("mongodb", "mongodb+srv")
 NOT_THERE = (Cause.REFUSED, Cause.UNREACHABLE, Cause.UNRESOLVED, Cause.SILENT)
 
 
-def told_by(target: Target, tools: Tools) -> str:
+def told_by(target: Target, tools: Tools, within_s: float = ASK_S) -> str:
     """Which site a database belongs to, as it says itself. Raises UnreachableError, SecretError."""
-    deadline = Deadline.after(ASK_S)
-    if isinstance(target, RedisTarget):
-        password = tools.secret(target.password) if target.password else ""
-        with redis_client.connected(target.address, password, deadline) as client:
-            return redis_client.told_by(client)
+    deadline = Deadline.after(within_s)
     reached: Any = target
+    if _scheme(target) in OF_REDIS:
+        password = tools.secret(reached.password) if reached.password else ""
+        with redis_client.connected(reached.address, password, deadline) as client:
+            return redis_client.told_by(client)
     with mongodb.client_of(reached, tools, deadline) as (opened, replica_set):
         return mongodb.told_by(mongodb.Connection(opened, reached.database, replica_set))
 
 
-def told_facts(site: Site, tools: Tools, addresses: Iterable[str]) -> dict[str, Fact]:
+def told_facts(
+    site: Site, tools: Tools, addresses: Iterable[str], within_s: float = ASK_S
+) -> dict[str, Fact]:
     """`planted.NAME` of each database among these addresses; one that is not there at all says nothing."""
     found: dict[str, Fact] = {}
     wanted = set(addresses)
-    for target in databases(site):
+    for target in reached_at(site):
         if getattr(target, "address", "") not in wanted:
             continue
         try:
-            found[f"{PLANTED}{target.name}"] = told_by(target, tools)
+            found[f"{PLANTED}{target.name}"] = told_by(target, tools, within_s)
         except UnreachableError as error:
             if error.failure.cause not in NOT_THERE:
                 found[f"{PLANTED}{target.name}"] = UNREAD
@@ -61,6 +64,19 @@ def databases(site: Site) -> tuple[Target, ...]:
     """The databases of a site, each once."""
     found = [each for each in site.targets if isinstance(each, MongodbTarget | RedisTarget)]
     return tuple({each.address: each for each in found}.values())
+
+
+def reached_at(site: Site) -> tuple[Target, ...]:
+    """Each database that anything of the site reads, by the target that is for it, else by the first that reads it."""
+    others = [each for each in site.targets if _scheme(each) in (*OF_REDIS, *OF_MONGODB)]
+    found: dict[str, Target] = {}
+    for each in (*databases(site), *others):
+        found.setdefault(str(getattr(each, "address", "")), each)
+    return tuple(found.values())
+
+
+def _scheme(target: Target) -> str:
+    return str(getattr(target, "address", "")).partition("://")[0]
 
 
 class Look(Looking):

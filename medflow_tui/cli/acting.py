@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from medflow_tui.cli.asking import Questions, Rights, inputs_of, wants_login
 from medflow_tui.cli.following import Following
-from medflow_tui.cli.person import ARM_AFTER_S, LeftError, LostError, Person, need_terminal, undisturbed
+from medflow_tui.cli.person import ARM_AFTER_S, LeftError, Person, need_terminal, undisturbed
 from medflow_tui.cli.playbook import choose, opened, rehearse, report_in
-from medflow_tui.cli.speech import DONE, FAILED, UnsaidError, complain, tell
+from medflow_tui.cli.speech import DONE, FAILED, complain, tell
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.journal.desk import Desk
-from medflow_tui.model.errors import ReauthError, RefusedError
+from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError
 from medflow_tui.model.performer import Login
 from medflow_tui.model.playbook import REASON_MIN
 from medflow_tui.model.procedure import Outcome, Phase, Then
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.leading import led_in
 from medflow_tui.rules.permits import override_phrase
-from medflow_tui.rules.reasons import WHY_PUT_AWAY, agreed_to, gone_on, put_away
+from medflow_tui.rules.reasons import WHY_PUT_AWAY, agreed_to, cause_of, gone_on, put_away
 from medflow_tui.wiring import Options, choose_glyphs, who_am_i
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace, common: Options) -> int:
-    """Plan, confirm, start, follow. 0 when it succeeded, 1 when not, 3 refused before, 130 left, 129 terminal lost."""
+    """Plan, confirm, start, follow; or with `--dry-run` only the plan. Exit codes: `cli.exits`."""
     dispatch, language = opened(common)
     playbook = choose(dispatch.playbooks, options.id)
     given = inputs_of(playbook, options.input)
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, common: Options) -> int:
 
 
 def resume(options: argparse.Namespace, common: Options) -> int:
-    """Go on with a run that waits, end it, or follow one that goes on; exit codes as of `run`."""
+    """Go on with a run that waits, end it, or follow one that goes on. Exit codes: `cli.exits`."""
     dispatch, language = opened(common)
     stop = Then.ROLL_BACK.value if options.take_back else Then.LEAVE.value if options.leave else ""
     stop = PUT_AWAY if options.put_away else stop
@@ -79,15 +79,15 @@ class Acting:
         reason, login = self._asked(playbook)
         chosen = self._questions.inputs(playbook, given, login)
         plan, login = self._plan(playbook, chosen, login)
-        run, why = "", "guard"
+        run, why = "", "fault"
         try:
             run = self._confirmed(playbook, plan, login, reason)
-            why = "guard" if plan.refusals else "confirm_wrong"
-        except (LostError, UnsaidError):
-            why = "line_lost"
-            raise
-        except (LeftError, KeyboardInterrupt):
+            why = cause_of(plan.refusals) if plan.refusals else "confirm_wrong"
+        except KeyboardInterrupt:
             why = "by_person"
+            raise
+        except MedflowError as error:
+            why = error.cause
             raise
         finally:
             if not run:
@@ -128,7 +128,7 @@ class Acting:
         try:
             desk.acknowledge(put_away(run, who=who_am_i(), why=why, now=utc_now()))
         except OSError as error:
-            raise RefusedError(say("it cannot be written down")) from error
+            raise RefusedError(say("it cannot be written down"), "unwritable") from error
         self.person.tell(say("put away, and written down"))
         return DONE
 
@@ -167,7 +167,7 @@ class Acting:
             override = self._questions.override(playbook, is_stopped=bool(plan.refusals))
         if plan.refusals and not override:
             return ""
-        waits = bool(self.dispatch.approvals_needed(playbook, plan))
+        waits = self.dispatch.waits(playbook, plan, override=override)
         above = agreed_to(plan.site_name, reason, override=override, waits=waits, led=led_in(plan.led))
         phrase = override_phrase(plan.confirm) if override else plan.confirm
 
@@ -197,7 +197,7 @@ class Acting:
                 self.person.tell(error.phrase)
                 login = self._questions.login()
             except OSError as error:
-                raise RefusedError(say("the run cannot be written down")) from error
+                raise RefusedError(say("the run cannot be written down"), "unwritable") from error
         return ""
 
     def _typed(self, phrase: str, above: tuple[Phrase, ...], arm_after_s: float) -> bool:

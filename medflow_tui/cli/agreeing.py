@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medflow_tui.cli.person import Person
+from medflow_tui.cli.person import LeftError, Person
 from medflow_tui.cli.speech import DONE, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import Phrase, say
@@ -23,11 +23,12 @@ MOST_KEY = 200
 
 
 def approve(options: argparse.Namespace, common: Options) -> int:
-    """With a run: read its plan and agree by typing. With a challenge: read aloud, then give the answer. 1: not agreed."""
+    """With a run: read its plan and agree by typing. With a challenge: read aloud, then give the answer."""
     language = _language(common)
+    person = Person(speak=language.say)
     if options.challenge:
-        return _over_the_phone(options, language)
-    return _here(options, language)
+        return person.guarded(lambda: _over_the_phone(options, language))
+    return person.guarded(lambda: _here(options, language))
 
 
 def key(options: argparse.Namespace, common: Options) -> int:
@@ -129,13 +130,13 @@ def _named(wanted: str) -> Playbook:
 
 
 def _typed(language: Language, phrase: str) -> str:
-    """What a person types when they have read. Raises RefusedError."""
+    """What a person types when they have read. Raises RefusedError where nobody can type, LeftError for anything else."""
     if not sys.stdin.isatty():
         raise RefusedError(say("a person agrees at a terminal, not a file or a pipe"))
     question = say("Type  {phrase}  to agree; anything else leaves:", phrase=phrase)
     typed = Person(speak=language.say).confirm(question)
     if typed != phrase:
-        raise RefusedError(say("not agreed: that is not  {phrase}", phrase=phrase))
+        raise LeftError(say("not agreed: that is not  {phrase}", phrase=phrase))
     return typed
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 
 from medflow_tui import __version__
 from medflow_tui.cli import audit, collecting, config, dashboard, grammar, incident, looking, release
+from medflow_tui.cli.exits import EXITS, told
 from medflow_tui.cli.speech import FAILED, USAGE
 from medflow_tui.cli.straight import LANGUAGE_VARIABLE, LANGUAGES, LOW_VARIABLE, asked_low
 from medflow_tui.locale.language import Language
@@ -28,8 +29,14 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, tell: Tell, add_help: bool = True, **more: Any) -> None:
         super().__init__(add_help=False, formatter_class=partial(_Help, tell=tell), **more)
+        self._tell = tell
         if add_help:
             self.add_argument("-h", "--help", action="help", help=tell(say("show this help and end")))
+
+    def format_help(self) -> str:
+        command = self.prog.partition(" ")[2]
+        self.epilog = told(command, self._tell) if command in EXITS else None
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -188,7 +195,10 @@ def _add_audit(commands: Any, common: Parser, tell: Tell) -> None:
         "verify", parents=[common], help=tell(say("exit code 0 whole, 2 broken, 3 not known"))
     )
     verify.add_argument(
-        "--anchor", metavar="FILE|COUNT:HEAD|WORDS", default="", help=tell(say("what was kept elsewhere"))
+        "--anchor",
+        metavar="FILE|FOLDER|COUNT:HEAD|WORDS",
+        default="",
+        help=tell(say("what was kept elsewhere")),
     )
     verify.add_argument(
         "--signers", metavar="FILE", default="", help=tell(say("who may sign, as ssh-keygen has it"))

@@ -8,21 +8,22 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from medflow_tui.cli.exits import BROKEN
 from medflow_tui.cli.speech import DONE, USAGE, complain, tell
 from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.words import say
+from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.wiring import Options, open_language, open_settings, open_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from medflow_tui.journal.audit import Audit
     from medflow_tui.locale.language import Language
     from medflow_tui.model.audit import Anchor
     from medflow_tui.model.site import Site
     from medflow_tui.rules.auditing.standing import Standing
 
-BROKEN = 2
 _SPANS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -33,7 +34,7 @@ def verify(options: argparse.Namespace, common: Options) -> int:
 
     site, state, language = _open(common)
     given = anchors_of(options.anchor, site.code if site is not None else "") if options.anchor else ()
-    standing = _stand(state, site, given, options.signers, options.folder)
+    standing = _stand(state, site, given, options.signers, options.folder, options.anchor)
     told = (*chain_phrases(standing), *signed_phrases(standing))
     phrases = (*told, *(end_phrases(standing.end) if standing.holds else ()))
     tell(*(language.say(each) for each in phrases))
@@ -89,17 +90,36 @@ def review(options: argparse.Namespace, common: Options) -> int:
 
 
 def anchor(options: argparse.Namespace, common: Options) -> int:
-    """An anchor now: written down, signed where the site has a key, sent elsewhere, and told for the paper form."""
+    """An anchor now: written down, signed where the site has a key, sent elsewhere, and told for the paper form.
+
+    Exit codes as of `verify`; also 3 when it was written nowhere, and then paper is all there is.
+    """
     from medflow_tui.journal.audit import Audit
     from medflow_tui.ui.present.audit import end_phrases, signed_phrases
 
     site, state, language = _open(common)
+    audit = Audit.of(site, state) if site is not None else None
     end = _stand(state, site).end
-    if site is not None:
-        end = Audit.of(site, state).drop_anchor() or end
+    left = audit.drop_anchor() if audit is not None else None
     standing = _stand(state, site)
-    tell(*(language.say(each) for each in (*end_phrases(end), *signed_phrases(standing))))
-    return _code(standing)
+    tell(*(language.say(each) for each in (*end_phrases(left or end), *signed_phrases(standing))))
+    why = _why_nowhere(audit, left, standing)
+    if why:
+        complain(language.say(say("no anchor was written: keep this one on paper").also(why)))
+    return BROKEN if standing.is_altered else USAGE if why else _code(standing)
+
+
+def _why_nowhere(audit: Audit | None, left: Anchor | None, standing: Standing) -> Phrase:
+    """Why the anchor is neither beside the audit nor elsewhere; nothing when it can be read back from one of them."""
+    if audit is None:
+        return say("without a site file nobody knows where to: give it with --site")
+    if left is None:
+        return audit.why_not() or say("the end of the audit could not be read just now")
+    if any(each.head == left.head for each in standing.anchors):
+        return SILENCE
+    return say(
+        "neither {path} nor a place of anchors in the site file can be written", path=str(audit.anchors.path)
+    )
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -140,7 +160,12 @@ def _code(standing: Standing) -> int:
 
 
 def _stand(
-    state: Path, site: Site | None, given: Sequence[Anchor] = (), signers: str = "", folder: str = ""
+    state: Path,
+    site: Site | None,
+    given: Sequence[Anchor] = (),
+    signers: str = "",
+    folder: str = "",
+    place: str = "",
 ) -> Standing:
     """Raises UnreadableError, which ends with 3 like every sentence of that kind."""
     from pathlib import Path
@@ -149,4 +174,5 @@ def _stand(
     from medflow_tui.journal.auditing.place import FILE, audit_file
 
     path = Path(folder) / FILE if folder else audit_file(site, state)
-    return stand(path, site, given, signers=Path(signers) if signers else None)
+    copied = Path(place) if place and Path(place).exists() else None
+    return stand(path, site, given, copied=copied, signers=Path(signers) if signers else None)

@@ -37,12 +37,12 @@ def init(options: argparse.Namespace, common: Options) -> int:
 
 
 def check(options: argparse.Namespace, common: Options) -> int:
-    """Say whether the site file is in order, whether each name in it is one of something, and whether the audit can be
-    kept and signed as it says."""
+    """Say whether the site file is in order, whether each name in it is one of something, whether the audit can be kept
+    and signed as it says, and whether the UPS that it names answers."""
     settings = open_settings(common)
     head = say("{file}: [audit]", file=settings.site.source)
     troubles = [head.also(each) for each in _audit_troubles(settings.site, open_state(common))]
-    troubles += _wrong_names(settings)
+    troubles += (*_wrong_names(settings), *_power_troubles(settings.site))
     for each in troubles:
         complain(open_language(common, settings.site).say(each))
     if troubles:
@@ -69,6 +69,14 @@ def _audit_troubles(site: Site, state: Path) -> tuple[Phrase, ...]:
     key = key_of(site)
     why = trial(key, signers_of(site), site.code) if key is not None else ""
     return tuple(each for each in (why_not_there(site, state), told(why)) if each)
+
+
+def _power_troubles(site: Site) -> tuple[Phrase, ...]:
+    from medflow_tui.clients.supply import why_untold
+
+    why = why_untold(site.power)
+    head = say("{file}: [power] {ups} does not tell", file=site.source, ups=site.power.nut)
+    return (head.also(why),) if why else ()
 
 
 def show(options: argparse.Namespace, common: Options) -> int:

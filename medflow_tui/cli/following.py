@@ -26,7 +26,7 @@ from medflow_tui.ui.present.health import Glyphs
 from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.present.steered import contact_of, stopping_text
 
-HEARTBEAT_S, BEGUN_WITHIN_S = 30.0, 30.0
+HEARTBEAT_S, BEGUN_WITHIN_S, PROGRESS_EVERY_S = 30.0, 30.0, 1.0
 LEAVE_OUT = "-"
 WIDEST = 100  # columns
 
@@ -63,8 +63,8 @@ class Following:
         with noting_interrupt(self._note):
             while True:
                 now = self._look(follower)
-                self._tell_news(seen, now)
-                seen = now
+                if self._tell_news(seen, now):
+                    seen = now
                 if self._stands_still(now, follower, began):
                     self.tell_stand(now)
                     return DONE if now.state.phase is Phase.SUCCEEDED else FAILED
@@ -115,18 +115,32 @@ class Following:
             return time.monotonic() - began > BEGUN_WITHIN_S
         return True
 
-    def _tell_news(self, before: Followed | None, now: Followed) -> None:
+    def _tell_news(self, before: Followed | None, now: Followed) -> bool:
+        """False when it is put off: mere progress is told once a second."""
+        is_soon = time.monotonic() - self._told_at < PROGRESS_EVERY_S
+        if before is not None and is_soon and self._is_progress(before, now):
+            return False
         earlier: RunState | None = before.state if before is not None else None
         lines = self.report.news(earlier, now.state, now.playbook, now.facts or {})
         asked_before = before.awaited if before is not None else None
         if now.awaited is not None and now.awaited != asked_before and not self._is_asked(now):
             lines = (*lines, *self._asked(now))  # a second person, who answers elsewhere
         if not lines and time.monotonic() - self._told_at < HEARTBEAT_S:
-            return
+            return True
         if not lines:
             lines = (self.language.say(self._heartbeat(now)),)
         tell(*lines)
         self._told_at = time.monotonic()
+        return True
+
+    def _is_progress(self, before: Followed, now: Followed) -> bool:
+        """Whether each step stands where it stood, and only says something else."""
+        old, new = ([each.stand for each in one.state.steps] for one in (before, now))
+        same = (self.report.stand(before.state), before.awaited) == (
+            self.report.stand(now.state),
+            now.awaited,
+        )
+        return same and old == new and before.state.steps != now.state.steps
 
     def _heartbeat(self, followed: Followed) -> Phrase:
         look, playbook = self._view(), followed.playbook
@@ -243,7 +257,7 @@ class Following:
         if typed != code:
             self.person.tell(say("not taken over"))
             return False
-        self.dispatch.tell(self.run, self._wish("take", text=reason[:LONGEST]))
+        self.dispatch.take_over(self.run, self._wish("take", text=reason[:LONGEST]), self.rights.login)
         return True
 
     def _wish(self, what: str, *, now: bool = False, **texts: str) -> Wish:

@@ -46,9 +46,20 @@ def _add_looking(kinds: Any, common: Any, tell: Tell) -> None:
     _add_id(show, tell)
     show.set_defaults(call=playbook.shown)
     runs = kinds.add_parser(
-        "runs", parents=[common], help=tell(say("runs, newest first, also those still running"))
+        "runs",
+        parents=[common],
+        help=tell(say("runs, newest first, also those still running; or one of them")),
     )
-    runs.set_defaults(call=playbook.runs)
+    runs.add_argument(
+        "run", metavar="RUN", nargs="?", default="", help=tell(say("this one, and what its programs printed"))
+    )
+    runs.add_argument(
+        "--sealed",
+        metavar="STEP",
+        default="",
+        help=tell(say("what this step printed, as it is: for few people, and written down")),
+    )
+    runs.set_defaults(call=_runs)
     lint = kinds.add_parser(
         "lint",
         parents=[common],
@@ -94,6 +105,12 @@ def _add_acting(kinds: Any, common: Any, tell: Tell) -> None:
         "name", metavar="NAME", nargs="?", default="", help=tell(say("the lock; without it all are shown"))
     )
     unlock.set_defaults(call=_unlock)
+
+
+def _runs(options: argparse.Namespace, common: Options) -> int:
+    from medflow_tui.cli.runs import runs
+
+    return runs(options, common)
 
 
 def _run(options: argparse.Namespace, common: Options) -> int:

@@ -1,4 +1,4 @@
-"""`incident open|show|command|severity|close`: who leads, and how grave it is, for all who look at this site."""
+"""`incident open|show|confirm|answer|command|severity|close`: who leads, and how grave it is, for all who look at this site."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from medflow_tui.cli import leading
 from medflow_tui.cli.asking import login_of
 from medflow_tui.cli.person import Person, need_terminal, undisturbed
 from medflow_tui.cli.speech import DONE, FAILED, tell
@@ -14,9 +15,9 @@ from medflow_tui.clients.tools import utc_now
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.incident import Incident, Severity
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.leading import TEXT_MIN, why_not_led
+from medflow_tui.rules.leading import TEXT_MIN, led_told, permits_said
 from medflow_tui.rules.reasons import too_short, written
-from medflow_tui.wiring import Options, open_language, open_settings, open_state, tools_for
+from medflow_tui.wiring import Options, open_language, open_settings, open_state
 from medflow_tui.wiring.acting import why_no_dispatch
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def grammar(commands: Any, common: Any, maker: Any, told: Callable[[Phrase], str
         "incident", parents=[common], help=told(say("an incident: who leads, how grave it is"))
     )
     kinds = incident.add_subparsers(
-        metavar="{open,show,command,severity,close}", required=True, parser_class=maker
+        metavar="{open,show,confirm,answer,command,severity,close}", required=True, parser_class=maker
     )
     opening = kinds.add_parser(
         "open", parents=[common], help=told(say("open one: from now on somebody leads"))
@@ -57,6 +58,22 @@ def grammar(commands: Any, common: Any, maker: Any, told: Callable[[Phrase], str
     kinds.add_parser(
         "show", parents=[common], help=told(say("the one that is open; exit code 1 when there is one"))
     ).set_defaults(call=show)
+    kinds.add_parser(
+        "confirm",
+        parents=[common],
+        help=told(say("the commander says that they lead: from their own log-in, or over the phone")),
+    ).set_defaults(call=leading.confirm)
+    answering = kinds.add_parser(
+        "answer",
+        parents=[common],
+        help=told(say("on the commander's own machine: the answer to a challenge")),
+    )
+    answering.add_argument("challenge", metavar="CODE", help=told(say("what was read out")))
+    answering.add_argument(
+        "--for-site", metavar="SITE", default="", help=told(say("the short name of the site"))
+    )
+    answering.add_argument("--key", metavar="FILE", default="", help=told(say("your own key")))
+    answering.set_defaults(call=leading.answer)
     command = kinds.add_parser("command", parents=[common], help=told(say("hand over: somebody else leads")))
     command.add_argument("name", metavar="NAME", help=told(say("who leads: decides, and does not act")))
     command.set_defaults(call=hand_over)
@@ -150,33 +167,20 @@ def _change(person: Person, site: Site, change: Change) -> Incident | None:
 def _told(incident: Incident, site: Site, language: Language) -> tuple[str, ...]:
     from medflow_tui.runner.origin import acting
 
-    head = say(
-        "{id}  {severity}  {what}", id=incident.id, severity=incident.severity.label, what=incident.text
-    )
-    led = say(
-        "commander {who}; opened {at:moment} by {opener}",
+    now = utc_now()
+    permits = (permits_said(incident, site.access.people, acting(), now),) if incident.is_open else ()
+    waits = incident.is_open and incident.severity.is_major and not incident.is_confirmed
+    ways = say(
+        "to confirm: {command}, typed by {who}; also by you, while they are asked here or on the phone",
+        command="medflow-tui incident confirm",
         who=incident.commander,
-        at=incident.opened_at,
-        opener=incident.opened_by,
     )
-    if not incident.is_open:
-        over = say("closed {at:moment} by {who}", at=incident.closed_at, who=incident.closed_by)
-        return tuple(language.say(each, utc_now()) for each in (head, led, over))
-    why = why_not_led(incident, acting(), utc_now())
-    if incident.commander not in site.access.people:
-        why = say("the site file names nobody {who} in [access.people]", who=incident.commander)
-    stands = (
-        say("it stands for no second person of yours").also(why)
-        if why
-        else say("while it is open, class R3 needs no second person in production")
-    )
-    return tuple(language.say(each, utc_now()) for each in (head, led, stands))
+    told = (*led_told(incident), *permits, *((ways,) if waits else ()))
+    return tuple(language.say(each, now) for each in told)
 
 
 def _opened(common: Options) -> tuple[IncidentDesk, Site, Language]:
-    from medflow_tui.runner.incidents import IncidentDesk
-    from medflow_tui.wiring.proving import prover
+    from medflow_tui.wiring.leading import incident_desk
 
-    site, state = open_settings(common).site, open_state(common)
-    desk = IncidentDesk(site=site, state=state, now=utc_now, prove=prover(site, tools_for(site, state)))
-    return desk, site, open_language(common, site)
+    site = open_settings(common).site
+    return incident_desk(site, open_state(common)), site, open_language(common, site)

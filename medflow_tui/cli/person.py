@@ -26,9 +26,13 @@ MOST = 4096  # bytes that are read at once
 class LeftError(MedflowError):
     """The person ended the input (Ctrl-D) instead of answering."""
 
+    cause = "by_person"
+
 
 class LostError(MedflowError):
     """The terminal is gone: nobody answered."""
+
+    cause = "line_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`playbook list|show|runs|lint`: what can be done, as text, and what a playbook would do."""
+"""`playbook list|show|lint`: what can be done, as text, and what a playbook would do."""
 
 from __future__ import annotations
 
@@ -52,14 +52,6 @@ def rehearse(dispatch: Dispatch, language: Language, playbook: Playbook, given: 
     rehearsal = dispatch.rehearse(playbook, given)
     tell(*report_in(language).rehearsed(rehearsal))
     return DONE if rehearsal.would_start else FAILED
-
-
-def runs(options: argparse.Namespace, common: Options) -> int:
-    """Every run, newest first."""
-    dispatch, language = opened(common)
-    found = dispatch.runs()
-    tell(*(report_in(language).runs(found) if found else (language.say(say("no run yet")),)))
-    return DONE
 
 
 def lint(options: argparse.Namespace, common: Options) -> int:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medflow_tui.cli.exits import BROKEN
 from medflow_tui.cli.speech import DONE, USAGE, tell
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from medflow_tui.model.releases import Manifest
     from medflow_tui.model.words import Phrase
 
-BROKEN, SHOWN = 2, 10
+SHOWN = 10
 READ_S = 3600.0
 
 

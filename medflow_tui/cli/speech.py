@@ -19,6 +19,8 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 3, 130
 class UnsaidError(MedflowError):
     """What should have been said could not be written."""
 
+    cause = "line_lost"
+
 
 def speak_plainly() -> None:
     """A terminal or pipe that cannot show a character gets a question mark for it, and nothing ends for that."""

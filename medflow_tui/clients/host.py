@@ -157,33 +157,54 @@ def _swap() -> tuple[float, float]:
 
 
 def _power() -> tuple[str, float | None]:
-    """("mains" | "battery" | "unknown", percent or None) by psutil, else by the supplies that Linux lists."""
+    """("mains" | "battery" | "unknown", percent or None) by the supplies that Linux lists, elsewhere by psutil.
+
+    psutil knows no UPS, and takes the battery of a mouse for one of the machine.
+    """
+    if POWER.is_dir():
+        return from_supplies(POWER)
     try:
         battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     except (OSError, RuntimeError, NotImplementedError):
         battery = None
     if battery is not None and battery.power_plugged is not None:
         return ("mains" if battery.power_plugged else "battery"), float(battery.percent)
-    return from_supplies(POWER)
+    return "unknown", None
 
 
 def from_supplies(folder: Path) -> tuple[str, float | None]:
-    """The power by a folder like /sys/class/power_supply: mains on line, else a battery or UPS that discharges."""
-    source, percent = "unknown", None
+    """The power by a folder like /sys/class/power_supply, as `supply_seen` has it, and how full the battery is."""
+    source, percent, _ = supply_seen(folder)
+    return source, percent
+
+
+def supply_seen(folder: Path) -> tuple[str, float | None, str]:
+    """The power, how full the battery is, and the supply that says so, by its path.
+
+    What a UPS says of itself counts before all else: the server hangs on it. Then mains on line, then a battery that
+    discharges. Batteries of devices (`scope` is Device: a mouse) are none of the machine's. Linux' sysfs-class-power(5).
+    """
+    percent, found = None, {"unknown": ""}
     try:
         supplies = sorted(folder.iterdir())
     except OSError:
-        return source, percent
+        return "unknown", percent, ""
     for each in supplies:
-        kind, online, status = (_line(each / name) for name in ("type", "online", "status"))
+        kind, online, status, scope = (_line(each / name) for name in ("type", "online", "status", "scope"))
+        if scope == "Device":
+            continue
         if kind in ("Battery", "UPS"):
             level = _line(each / "capacity")
             percent = float(level) if level.isdecimal() else percent
-            if status == "Discharging" and source == "unknown":
-                source = "battery"
-        elif online == "1":
-            source = "mains"
-    return source, percent
+        if kind == "UPS" and status in ("Charging", "Full", "Not charging", "Discharging"):
+            source = "battery" if status == "Discharging" else "mains"
+            return source, percent, str(each)
+        if kind == "Battery" and status == "Discharging":
+            found["battery"] = str(each)
+        elif kind not in ("Battery", "UPS") and online == "1":
+            found["mains"] = str(each)
+    source = next(each for each in ("mains", "battery", "unknown") if each in found)
+    return source, percent, found[source]
 
 
 def _line(path: Path) -> str:

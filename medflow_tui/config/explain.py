@@ -42,7 +42,7 @@ def settings_lines(settings: Settings, *, origins: bool) -> list[str]:
     site = settings.site
     lines = []
     for name in _names(
-        Site, ("targets", "contacts", "folder", "source", "keys", "audit", "access", "releases")
+        Site, ("targets", "contacts", "folder", "source", "keys", "audit", "access", "releases", "power")
     ):
         lines.append(_line(f"site.{name}", getattr(site, name), settings, origins))
     for command, keys in site.keys.items():
@@ -54,6 +54,7 @@ def settings_lines(settings: Settings, *, origins: bool) -> list[str]:
         lines.append(_line(f"audit.{name}", getattr(site.audit, name), settings, origins))
     for name in _names(type(site.releases), ()):
         lines.append(_line(f"releases.{name}", getattr(site.releases, name), settings, origins))
+    lines.append(_line("power.nut", site.power.nut, settings, origins))
     lines.append(_line("access.notices", site.access.notices, settings, origins))
     for person in site.access.people.values():
         for name in _names(type(person), ("name",)):

@@ -16,6 +16,7 @@ from medflow_tui.config.values import refuse_name, refuse_zone
 from medflow_tui.model.access import Access, Person
 from medflow_tui.model.audit import Keeping
 from medflow_tui.model.errors import SettingsError
+from medflow_tui.model.power import Power
 from medflow_tui.model.releases import Deployment
 from medflow_tui.model.site import ENVIRONMENTS, Contact, Site
 from medflow_tui.model.target import Target
@@ -23,7 +24,7 @@ from medflow_tui.model.targets import KINDS
 from medflow_tui.model.words import say
 
 CONNECTION = ("address", "username", "password", "auth_source", "database")  # what `like` takes over
-SECTIONS = ("profile", "site", "contacts", "keys", "target", "audit", "access", "releases")
+SECTIONS = ("profile", "site", "contacts", "keys", "target", "audit", "access", "releases", "power")
 LANGUAGES = ("auto", "en", "fr")
 LARGEST_FILE = 8_000_000
 MOST_DEADLINE_S, MOST_INTERVAL_S, MOST_CONFIRM = 600.0, 7 * 86_400.0, 100
@@ -117,6 +118,7 @@ def load(path: Path) -> Settings:
         audit=build(Keeping, _table(own, "audit", place), place.at("audit")),
         releases=build(Deployment, _table(own, "releases", place), place.at("releases")),
         access=_access(_table(own, "access", place), place.at("access")),
+        power=build(Power, _table(own, "power", place), place.at("power")),
         contacts=MappingProxyType({role: _contact(role, each, place) for role, each in contacts.items()}),
     )
     _check(site, place)
@@ -129,6 +131,7 @@ def load(path: Path) -> Settings:
     origins |= {f"audit.{key}": str(path) for key in own.get("audit", {})}
     origins |= {f"releases.{key}": str(path) for key in own.get("releases", {})}
     origins |= {f"access.{key}": str(path) for key in own.get("access", {})}
+    origins |= {f"power.{key}": str(path) for key in own.get("power", {})}
     return Settings(site=site, origins=MappingProxyType(origins))
 
 

@@ -19,9 +19,13 @@ from medflow_tui.model.words import say
 class DamagedError(MedflowError):
     """A journal or audit file is damaged in a way that a crash cannot explain: nothing may be done by it."""
 
+    cause = "unwritable"
+
 
 class UnwritableError(MedflowError):
     """A line could not be made durable (disk full, no permission): nothing may be done that it would record."""
+
+    cause = "unwritable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from typing import Any
 from medflow_tui.journal.append_log import AppendLog, DamagedError, UnwritableError
 from medflow_tui.journal.auditing import attributes, segments
 from medflow_tui.journal.auditing.actor import as_fields, clock_synced, host, told, whoever
+from medflow_tui.journal.auditing.anchoring import Anchoring, Owed
 from medflow_tui.journal.auditing.anchors import SYSLOG, Anchors
 from medflow_tui.journal.auditing.checkpoints import Checkpoints
 from medflow_tui.journal.auditing.place import FILE, audit_file, make_ready
 from medflow_tui.journal.auditing.reserve import Reserve, is_full
 from medflow_tui.journal.auditing.segments import End, UnreadableError
 from medflow_tui.journal.auditing.signing import key_of
+from medflow_tui.journal.auditing.verification import Verification, verify
 from medflow_tui.journal.moment import stamp
 from medflow_tui.model.audit import BARE, Anchor, Keeping
 from medflow_tui.model.errors import MedflowError
@@ -32,9 +34,6 @@ from medflow_tui.rules.auditing.chain import (
     PURPOSE,
     REPAIRED,
     STARTED,
-    Followed,
-    compare,
-    follow,
     hash_of,
 )
 from medflow_tui.rules.auditing.checkpoint import ENDINGS
@@ -56,23 +55,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """`broken_at` is the number of the first record (from 0) that does not fit, or -1 when all fit; `where` its file and
-    line. `torn_bytes` of an unfinished last record are no damage: the next record repairs that."""
-
-    anchor: Anchor
-    broken_at: int = -1
-    where: str = ""
-    why: Phrase | None = None
-    torn_bytes: int = 0
-    records: tuple[Mapping[str, Any], ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        return self.broken_at < 0
-
-
 class Audit:
     """One site's audit. Several processes append to it: each append takes the file, reads its end, and writes."""
 
@@ -90,7 +72,8 @@ class Audit:
         self._is_protected = False
         told = syslog if keeping.syslog else None
         self.anchors = Anchors(path.parent, site, keeping.anchors, syslog=told, group=keeping.group)
-        self._checkpoints = Checkpoints(path.parent, site, key, keeping.group)
+        self._checkpoints = Checkpoints(path.parent, site, key, keeping.group, keeping.anchors)
+        self._anchoring, self._is_deferring = Anchoring(self._leave), False
 
     @classmethod
     def of(cls, site: Site, state: Path) -> Audit:
@@ -110,7 +93,8 @@ class Audit:
     def append(self, event: str, fields: Mapping[str, Any], *, now: datetime | None = None) -> Anchor:
         """Write one record and make it durable; answers the new end of the chain.
 
-        Raises UnwritableError or DamagedError: then what it would have recorded must not be done.
+        Raises UnwritableError or DamagedError: then what it would have recorded must not be done. An anchor that is due
+        is left now, or by `settle`.
         """
         said = record_of(event, {"host": host(), **fields, "actor": as_fields(whoever()) | told(fields)})
         unready = make_ready(self._path.parent, self._keeping)
@@ -121,9 +105,23 @@ class Audit:
         except UnreadableError as error:
             raise UnwritableError(error.phrase) from error
         self._reserve.keep()
-        if event in ENDINGS or (fields.get("run") and self.anchors.is_due()):
-            self.leave_anchor(anchor, now, is_signed=fields.get("class") != "R0")
+        is_end = event in ENDINGS
+        if is_end or (fields.get("run") and self.anchors.is_due()):
+            is_signed = fields.get("class") != "R0"
+            if self._is_deferring:
+                self._anchoring.owe(Owed(anchor=anchor, at=now, is_signed=is_signed, is_end=is_end))
+            else:
+                self.leave_anchor(anchor, now, is_signed=is_signed)
         return anchor
+
+    def deferring(self) -> Audit:
+        """This one, which from now on leaves anchors only when it is told to `settle`, and waits for none but the last."""
+        self._is_deferring = True
+        return self
+
+    def settle(self) -> None:
+        """Leave the anchor that is due, beside the work; at the end of a run wait for it, for some seconds. Never raises."""
+        self._anchoring.settle()
 
     def leave_anchor(self, anchor: Anchor, now: datetime | None = None, *, is_signed: bool = True) -> None:
         """An anchor here and elsewhere, and a signed checkpoint where the site has a key for that. Never raises."""
@@ -141,9 +139,16 @@ class Audit:
         return None
 
     def drop_anchor_if_due(self, *, is_signed: bool = True) -> None:
-        """To be called now and then while something runs: every 15 minutes there is an anchor. Never raises."""
+        """To be called now and then while something runs: every 15 minutes there is an anchor. Never raises or waits."""
         if self.anchors.is_due():
-            self.drop_anchor(is_signed=is_signed)
+            self._anchoring.owe(Owed(is_signed=is_signed))
+            self._anchoring.settle()
+
+    def _leave(self, owed: Owed) -> None:
+        if owed.anchor is None:
+            self.drop_anchor(owed.at, is_signed=owed.is_signed)
+        else:
+            self.leave_anchor(owed.anchor, owed.at, is_signed=owed.is_signed)
 
     def why_not(self) -> Phrase:
         """Why nothing may be started now, because it could not be recorded; nothing when it can. Writes nothing new."""
@@ -280,26 +285,3 @@ class Audit:
         head = hash_of(record)
         log.append({**record, "hash": head})
         return Anchor(count=anchor.count + 1, head=head)
-
-
-def verify(path: Path, anchor: Anchor | None = None) -> Verification:
-    """Whether every record is the one that was written. Raises UnreadableError when that cannot be known."""
-    return judged(follow(segments.read(path)), anchor)
-
-
-def judged(chain: Followed, *anchors: Anchor | None) -> Verification:
-    """The chain, compared with anchors from elsewhere."""
-    if chain.broken_at >= 0:
-        return Verification(
-            anchor=chain.end,
-            broken_at=chain.broken_at,
-            where=chain.where,
-            why=chain.why,
-            records=chain.records,
-        )
-    for each in anchors:
-        why = compare(chain, each) if each is not None else SILENCE
-        if each is not None and why:
-            at = min(max(each.count, 0), chain.end.count)
-            return Verification(anchor=chain.end, broken_at=at, why=why, records=chain.records)
-    return Verification(anchor=chain.end, torn_bytes=chain.torn_bytes, records=chain.records)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from medflow_tui.journal.auditing.attributes import let_others_in
 from medflow_tui.journal.auditing.waiting import locked
 from medflow_tui.journal.private import make_folder
 from medflow_tui.journal.small_file import replace_text
+from medflow_tui.model.access import Origin, origin_from
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.health import EPOCH
-from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.model.incident import BY_VOICE, HERE, Incident, Severity
 from medflow_tui.model.words import say
 from medflow_tui.rules.leading import ID
 
@@ -25,6 +27,7 @@ FILE, LOCK = "incidents.json", "incidents.lock"
 MOST_BYTES = 1024 * 1024
 WITHIN_S = 10.0
 _WORDS = ("id", "commander", "opened_by", "text", "closed_by")
+_CONFIRMED = ("confirmed_how", "confirmed_at", "confirmed_from", "named_from")
 
 
 class Incidents:
@@ -108,7 +111,23 @@ def _incident(record: Mapping[str, Any]) -> Incident:
         commander_uid=uid,
         opened_at=opened,
         closed_at=_moment(closed) if closed else EPOCH,
+        **_confirmation(record),
     )
+
+
+def _confirmation(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing in a file of the versions that knew none: then it is not confirmed."""
+    if not any(name in record for name in _CONFIRMED):
+        return {}
+    how, at = record["confirmed_how"], record["confirmed_at"]
+    if how not in ("", HERE, BY_VOICE) or bool(how) != bool(at):
+        raise ValueError("no confirmation")
+    return {
+        "confirmed_how": how,
+        "confirmed_at": _moment(at) if at else EPOCH,
+        "confirmed_from": origin_from(record["confirmed_from"]),
+        "named_from": origin_from(record["named_from"]),
+    }
 
 
 def _moment(text: str) -> datetime:
@@ -125,7 +144,15 @@ def _record(incident: Incident) -> dict[str, Any]:
         "commander_uid": incident.commander_uid,
         "opened_at": incident.opened_at.isoformat(),
         "closed_at": "" if incident.is_open else incident.closed_at.isoformat(),
+        "confirmed_how": incident.confirmed_how,
+        "confirmed_at": incident.confirmed_at.isoformat() if incident.confirmed_how else "",
+        "confirmed_from": _seat(incident.confirmed_from),
+        "named_from": _seat(incident.named_from),
     }
+
+
+def _seat(origin: Origin) -> dict[str, Any]:
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(origin).items()}
 
 
 def _unwritable(path: Path, error: OSError) -> UnwritableError:

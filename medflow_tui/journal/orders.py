@@ -46,6 +46,10 @@ class Orders:
         except (DamagedError, KeyError, ValueError, TypeError):
             return Passive(since=EPOCH, who="?")
 
+    def check_passive(self) -> None:
+        """Raises DamagedError where the file of the global stop is so damaged that nothing can be added to it."""
+        self._read(PASSIVE)
+
     def set_passive(self, *, on: bool, who: str, reason: str) -> None:
         """Stop everything, or let it go on."""
         self._write(PASSIVE, {"ev": ON if on else OFF, "who": who, "reason": reason})

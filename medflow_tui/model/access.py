@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from medflow_tui.model.health import EPOCH
 
@@ -54,6 +55,19 @@ class Origin:
 
 
 NOWHERE = Origin()
+
+
+def origin_from(record: Mapping[str, Any]) -> Origin:
+    """What `dataclasses.asdict` made of one. Raises KeyError, TypeError, ValueError for what is none."""
+    return Origin(
+        uid=int(record["uid"]),
+        user=str(record["user"]),
+        audit_session=int(record["audit_session"]),
+        terminal=int(record["terminal"]),
+        ssh=str(record["ssh"]),
+        session=tuple(str(each) for each in record["session"]),
+        ancestors=tuple(str(each) for each in record["ancestors"]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

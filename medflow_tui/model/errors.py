@@ -8,6 +8,8 @@ MedflowError            a clear sentence for people; `cli` turns it into an exit
 └── RefusedError        a guard or a lock said no
     ├── ReauthError     the log-in is too old for what is asked: ask for it again
     └── NoLoginError    the service refused the log-in
+
+Each has a `cause`: the word (of `rules.auditing.record.REASONS`) by which the audit says why nothing was done.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from medflow_tui.model.words import Phrase
 
 class MedflowError(Exception):
     """Carries a phrase, so that the sentence reaches people in their language."""
+
+    cause = "fault"
 
     def __init__(self, phrase: Phrase) -> None:
         super().__init__(phrase.text.format_map(_Plain(phrase)))
@@ -43,6 +47,8 @@ class _Formless:
 class SettingsError(MedflowError):
     """The site file or a profile is wrong."""
 
+    cause = "settings"
+
 
 class UnfitError(SettingsError):
     """A record cannot hold this value. `key` is its field; the phrase has places for `file` and `key`."""
@@ -60,18 +66,30 @@ class UnfitError(SettingsError):
 class SecretError(MedflowError):
     """A credential named by reference cannot be read."""
 
+    cause = "settings"
+
 
 class LabError(MedflowError):
     """The lab cannot start, or a fault cannot be made."""
 
 
 class RefusedError(MedflowError):
-    """A guard or a lock said no."""
+    """A guard or a lock said no; `cause` where it was something else."""
+
+    cause = "guard"
+
+    def __init__(self, phrase: Phrase, cause: str = "") -> None:
+        super().__init__(phrase)
+        self.cause = cause or type(self).cause
 
 
 class ReauthError(RefusedError):
     """The log-in is too old for what is asked: ask for it again."""
 
+    cause = "login_refused"
+
 
 class NoLoginError(RefusedError):
     """The service refused the log-in: a wrong password, a locked account, somebody who tries."""
+
+    cause = "login_refused"

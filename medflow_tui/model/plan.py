@@ -129,6 +129,7 @@ class Plan:
                 "id": self.led.id,
                 "severity": self.led.severity.value,
                 "commander": self.led.commander,
+                "confirmed_at": self.led.confirmed_at.isoformat(),
             }
         return record
 

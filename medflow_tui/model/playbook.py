@@ -221,10 +221,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """When not to start: names of spans (`clinic_hours`), and what to tell people then."""
+    """When not to start: names of spans (`clinic_hours`), and what to tell people then.
+
+    With `unless_down` it may start in them while that service does not answer. With nothing denied `any_time` says why.
+    """
 
     deny: tuple[str, ...] = ()
     message: Text = Text()
+    unless_down: str = ""
+    any_time: Text = Text()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,12 +260,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """Whether, by whom and with how long a reason a window or a limit may be passed over, and who is told."""
+    """Whether, by whom and with how long a reason the `guards` named may be passed over (empty: all that may), who is told."""
 
     allowed: bool = False
     roles: tuple[str, ...] = ()
     reason_min_chars: int = 40
     notify: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from medflow_tui.model.access import Access
 from medflow_tui.model.audit import Keeping
 from medflow_tui.model.fitting import refuse_negative, refuse_no_clock, refuse_no_days
+from medflow_tui.model.power import NO_POWER, Power
 from medflow_tui.model.releases import Deployment
 from medflow_tui.model.target import Target
 
@@ -86,6 +87,7 @@ class Site:
     audit: Keeping = field(default_factory=Keeping)
     releases: Deployment = field(default_factory=Deployment)
     access: Access = field(default_factory=Access)
+    power: Power = NO_POWER
 
     def __post_init__(self) -> None:
         hours_given(self.opens, self.closes, self.days)

@@ -8,18 +8,28 @@ from collections.abc import Iterator
 from medflow_tui.model.playbook import ACQUIRE, REASON_MIN, RELEASE, Guard, OnFail, Playbook, Text
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.playbooks.lint_steps import ACTION, check_step
+from medflow_tui.rules.backup_guards import FRESH_AT_MOST_S
 from medflow_tui.rules.guards import KINDS
 from medflow_tui.rules.leading import STANDS_IN_CLASS
-from medflow_tui.rules.permits import takes_last_way_back
+from medflow_tui.rules.permits import OVERRIDABLE, takes_last_way_back
+from medflow_tui.rules.window_guards import DOWN
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 LOCK = re.compile(r"[a-z][a-z0-9_:-]{0,39}")
 RISKS = ("R0", "R1", "R2", "R3", "R4")
 LONGEST_TEXT = 120
+OF_BACKUPS, TAKES, LOOKS = ("backup_first", "verified_backup"), "backup_first.take", "backup_first.look"
 
 
 def check(playbook: Playbook) -> Iterator[Phrase]:
-    """Every complaint about a playbook; none means that it may be used."""
+    """Every complaint about a playbook; none means that it may be used from now on."""
+    yield from check_kept(playbook)
+    if playbook.risk in ("R3", "R4") and any(each.effect.changes for each in playbook.steps):
+        yield from _check_backup(playbook)
+
+
+def check_kept(playbook: Playbook) -> Iterator[Phrase]:
+    """Without what an earlier version did not ask: a run that it began must still be readable, and be gone on with."""
     if playbook.risk not in RISKS:
         yield say("class must be one of {words}", words=", ".join(RISKS))
     if not playbook.steps:
@@ -53,6 +63,7 @@ def texts(playbook: Playbook) -> Iterator[tuple[str, Text]]:
     yield "playbook.summary", playbook.summary
     yield from (("symptom.say", each) for each in playbook.symptoms)
     yield "window.deny_message", playbook.window.message
+    yield "window.any_time", playbook.window.any_time
     yield from ((f"input {each.id}", each.label) for each in playbook.inputs)
     for guard in playbook.guards:
         yield from ((f"guard {guard.id}", each) for each in (guard.why, guard.fix))
@@ -127,6 +138,27 @@ def _check_class(playbook: Playbook) -> Iterator[Phrase]:
         yield say("class R4 needs a second person: [approval]")
 
 
+def _check_backup(playbook: Playbook) -> Iterator[Phrase]:
+    """What changes data stands on a fresh verified backup: a guard asks for it, or a step takes or reads one."""
+    asked = [each for each in playbook.guards if each.blocks and each.kind in OF_BACKUPS]
+    taken = {TAKES, LOOKS} & {each.action for each in playbook.steps}
+    if not asked and not taken:
+        yield say(
+            "class {risk} needs a fresh verified backup: a blocking guard of kind {kinds}, or a step with {action}",
+            risk=playbook.risk,
+            kinds=" / ".join(OF_BACKUPS),
+            action=TAKES,
+        )
+    for guard in asked:
+        age = guard.need.get("max_age_s", 0)
+        if not isinstance(age, int) or not 0 < age <= FRESH_AT_MOST_S:
+            yield say(
+                "guard {name}: need.max_age_s says how old a backup may be, {most:number} s at most",
+                name=guard.id,
+                most=FRESH_AT_MOST_S,
+            )
+
+
 def _check_holds(playbook: Playbook) -> Iterator[Phrase]:
     known, taken = {each.id for each in playbook.holds}, set[str]()
     for step in playbook.steps:
@@ -148,7 +180,14 @@ def _check_holds(playbook: Playbook) -> Iterator[Phrase]:
 
 
 def _check_permits(playbook: Playbook) -> Iterator[Phrase]:
-    limits = playbook.limits
+    limits, window = playbook.limits, playbook.window
+    if window.unless_down and (window.unless_down not in DOWN or not window.deny):
+        yield say("window: unless_down belongs to deny, and is one of {words}", words=", ".join(sorted(DOWN)))
+    if window.any_time and window.deny:
+        yield say("window: any_time says why nothing is denied")
+    strange = sorted(set(playbook.override.guards) - set(OVERRIDABLE))
+    if strange:
+        yield say("override: {names} is never passed over", names=", ".join(strange))
     if bool(limits.max_runs) != bool(limits.per_s):
         yield say("limits: max_runs and per_s belong together")
     if playbook.override.allowed and not playbook.override.roles:

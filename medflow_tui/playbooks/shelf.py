@@ -12,7 +12,7 @@ from pathlib import Path
 from medflow_tui.model.playbook import Playbook
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.playbooks.load import load_all, parse, shipped
+from medflow_tui.playbooks.load import admit, load_all, shipped
 from medflow_tui.playbooks.reading import PlaybookError
 from medflow_tui.playbooks.signed import has_signature, why_unsigned
 from medflow_tui.rules.approving import PRODUCTION
@@ -102,7 +102,7 @@ def load_trusted(path: Path, *, strict: bool = False) -> Playbook:
     if len(content) > MOST_BYTES:
         raise PlaybookError(say("{file} is too long", file=str(path)))
     try:
-        return parse(content.decode("utf-8"), str(path))
+        return admit(content.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
         raise PlaybookError(say("{file} is not UTF-8 text", file=str(path))) from error
 

@@ -6,16 +6,15 @@ root can have written.
 
 from __future__ import annotations
 
-import os
-import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.auditing.checkpoint import told
+from medflow_tui.signatures.ssh_keygen import UntoldError, Verdict, signers_named, verify
 
 SIGNERS = Path("/etc/medflow_tui/playbook_signers")
-ENDING, NAMESPACE, PROGRAM, WITHIN_S = ".sig", "medflow-playbook", "ssh-keygen", 10.0
+ENDING, NAMESPACE = ".sig", "medflow-playbook"
 OPEN = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -35,37 +34,23 @@ def signature_of(path: Path) -> Path:
 def why_unsigned(path: Path, content: bytes, signers: Path | None = None) -> Phrase:
     """Why the signature beside a playbook does not vouch for this very content; nothing when it does."""
     signers = signers or SIGNERS
-    program = shutil.which(PROGRAM, path=os.defpath)  # not one that this user put into the way
-    if program is None:
-        return say("there is no ssh-keygen on this machine: its signature cannot be checked")
     try:
         found = signers.stat()
     except OSError:
         return say("its signature counts for nothing: {file} names nobody", file=str(signers))
     if found.st_uid != 0 or found.st_mode & OPEN:
         return say("its signature counts for nothing: others than root may write {file}", file=str(signers))
-    asked = ("-s", str(signature_of(path)))
-    named = _ask(program, ("-Y", "find-principals", *asked, "-f", str(signers)), b"")
-    who = named[1].splitlines()[0].strip() if named[0] == 0 and named[1].strip() else ""
-    if not who:
-        return say("its signature is nobody's who is named in {file}", file=str(signers))
-    words = ("-Y", "verify", *asked, "-f", str(signers), "-I", who, "-n", NAMESPACE)
-    return SILENCE if _ask(program, words, content)[0] == 0 else say("its signature is not for this content")
-
-
-def _ask(program: str, words: tuple[str, ...], content: bytes) -> tuple[int, str]:
-    """Exit code and output; what does not end or cannot be started says no."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT")}
     try:
-        done = subprocess.run(
-            (program, *words),
-            input=content,
-            capture_output=True,
-            timeout=WITHIN_S,
-            check=False,
-            env={**kept, "LC_ALL": "C"},
-            start_new_session=True,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return 1, ""
-    return done.returncode, done.stdout.decode("utf-8", errors="replace")
+        named = signers_named(signers, signature_of(path))
+    except UntoldError as error:
+        return _untold(error.why)
+    if not named:
+        return say("its signature is nobody's who is named in {file}", file=str(signers))
+    answer = verify(signers, named[0], NAMESPACE, content, signature_of(path))
+    if answer.verdict is Verdict.UNTOLD:
+        return _untold(answer.why)
+    return SILENCE if answer.verdict is Verdict.GOOD else say("its signature is not for this content")
+
+
+def _untold(why: str) -> Phrase:
+    return say("its signature cannot be checked").also(told(why))

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from medflow_tui.model.canonical import Facts
+from medflow_tui.model.health import EPOCH
 from medflow_tui.model.procedure import Guard, Outcome
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.answers import Answer, Rule, word
 from medflow_tui.rules.leading import led_by
 
-PLANTED = "planted."
+PLANTED, NONE, UNREAD = "planted.", "-", "?"
 
 
 def production(facts: Facts) -> Answer:
@@ -49,22 +50,27 @@ def _passive(guard: Guard, facts: Facts) -> Answer:
         return Outcome.UNKNOWN, say("not known whether this site is passive")
     if since == "":
         return Outcome.PASS, say("not passive")
-    return Outcome.FAIL, say(
-        "passive since {at:when} by {who}", at=datetime.fromisoformat(str(since)), who=who
-    )
+    at = datetime.fromisoformat(str(since))
+    if at == EPOCH:
+        return Outcome.FAIL, say("passive: the file that says so cannot be read")
+    return Outcome.FAIL, say("passive since {at:when} by {who}", at=at, who=who)
 
 
 def _planted(guard: Guard, facts: Facts) -> Answer:
-    """Each `planted.NAME` is `SITE/ENVIRONMENT/RANDOM` as that server itself says, `-` for none, `?` for not read."""
-    own, environment = word(facts, "site_code"), word(facts, "environment")
+    """Each `planted.NAME` is `SITE/ENVIRONMENT/RANDOM` as that server itself says, `-` for none, `?` for not read.
+
+    With `only_looks` needed, a server without an identity is not known. With `marks` it may have got one since the plan.
+    """
+    own, environment, unknown = word(facts, "site_code"), word(facts, "environment"), SILENCE
     for fact in sorted(each for each in facts if each.startswith(PLANTED)):
         name, told = fact.removeprefix(PLANTED), word(facts, fact)
-        why = why_not_ours(
-            name, told, str(facts.get(f"plan.{fact}", told)), site=own, environment=environment
-        )
-        if why:
-            return Outcome.UNKNOWN if told == "?" else Outcome.FAIL, why
-    return Outcome.PASS, say("the servers belong to this site")
+        before = told if guard.need.get("marks") else str(facts.get(f"plan.{fact}", told))
+        why = why_not_ours(name, told, before, site=own, environment=environment)
+        is_bare = told == NONE == before and bool(guard.need.get("only_looks"))
+        if why and not (told == UNREAD or is_bare):
+            return Outcome.FAIL, why
+        unknown = unknown or why
+    return (Outcome.UNKNOWN, unknown) if unknown else (Outcome.PASS, say("the servers belong to this site"))
 
 
 def why_not_ours(name: str, told: str, before: str, *, site: str, environment: str) -> Phrase:
@@ -73,11 +79,11 @@ def why_not_ours(name: str, told: str, before: str, *, site: str, environment: s
     >>> bool(why_not_ours("redis", "LSH-03/lab/9f", "LSH-03/lab/9f", site="LSH-02", environment="lab"))
     True
     """
-    if told == "?":
+    if told == UNREAD:
         return say("{name} does not tell which site it belongs to", name=name)
-    if told != before and before != "?":
+    if told != before and before != UNREAD:
         return say("{name}: another server answers than the one in the plan", name=name)
-    if told == "-":
+    if told == NONE:
         return (
             say("{name} carries no identity of this site", name=name)
             if environment == "production"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from medflow_tui.model.access import UNSET_SESSION, Access, Origin
+from medflow_tui.model.access import Access, Origin
 from medflow_tui.model.health import EPOCH
 from medflow_tui.model.incident import Incident
 from medflow_tui.model.playbook import Playbook
 from medflow_tui.model.procedure import Entry, Mark
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.leading import why_not_instead
+from medflow_tui.rules.logins import is_same_login, is_unseen
 
 PRODUCTION, ALWAYS = "production", "R4"
 SLACK = timedelta(minutes=1)
@@ -49,37 +50,6 @@ def needed(
     if environment != PRODUCTION and playbook.risk != ALWAYS:
         return 0
     return playbook.approval.count if why_not_instead(playbook, incident, acting, now) else 0
-
-
-def is_same_login(requester: Origin, other: Origin) -> bool:
-    """Whether two sit at one log-in: one session of the kernel's audit, one terminal, one connection, or one in the other.
-
-    Where the kernel's audit counts no log-ins (containers, log-ins without PAM), somebody who becomes another user, leaves
-    terminal and session and lets every parent end has none of these in common with what they left: nothing tells.
-
-    >>> is_same_login(Origin(terminal=34816), Origin(terminal=34816, uid=1001))
-    True
-    """
-    session = requester.audit_session
-    return (
-        (session == other.audit_session and session not in (-1, UNSET_SESSION))
-        or (requester.terminal == other.terminal != 0)
-        or (requester.ssh == other.ssh != "")
-        or not {*requester.session}.isdisjoint((*other.session, *other.ancestors))
-        or not {*other.session}.isdisjoint(requester.ancestors)
-    )
-
-
-def is_unseen(requester: Origin, other: Origin) -> bool:
-    """Whether too little is known to say that two log-ins differ: the process is gone, hidden, or of another container.
-
-    >>> is_unseen(Origin(audit_session=UNSET_SESSION), Origin(uid=1001, ancestors=("70@1",)))
-    True
-    """
-    for each, known in ((requester, requester.session), (other, other.session or other.ancestors)):
-        if not known and not each.terminal and each.audit_session in (-1, UNSET_SESSION):
-            return True
-    return other.audit_session == -1 != requester.audit_session
 
 
 def refusal(playbook: Playbook, access: Access, requester: Origin, other: Origin) -> str:

@@ -15,6 +15,7 @@ from medflow_tui.rules.backup_values import BAD
 
 LEAST = "L1"
 FRESH_S = 3600
+FRESH_AT_MOST_S = 26 * 3600  # a nightly one, and the time in which the next is written and read
 PRODUCTION = "production"
 HOW: Mapping[str, Phrase] = {
     "L0": say("L0: only seen"),

@@ -11,8 +11,10 @@ from medflow_tui.model.words import say
 from medflow_tui.rules.access_guards import ACCESS_KINDS, production
 from medflow_tui.rules.answers import Answer, Rule, by_fact, number, word
 from medflow_tui.rules.leading import led_by
+from medflow_tui.rules.locks import Held, why_not
 from medflow_tui.rules.release_guards import RELEASE_KINDS
 from medflow_tui.rules.service_guards import SERVICE_KINDS
+from medflow_tui.rules.window_guards import window
 
 
 def evaluate(guard: Guard, facts: Facts, at: str = "") -> GuardResult:
@@ -88,13 +90,21 @@ def _nobody_else(guard: Guard, facts: Facts) -> Answer:
         return Outcome.UNKNOWN, say("cannot tell whether somebody else acts here")
     if holder == "":
         return Outcome.PASS, say("nobody else is acting here")
-    since, run = word(facts, "lock.since"), word(facts, "lock.run")
-    if facts.get("lock.stale") is True:
-        return Outcome.PASS, say(
-            "a lock was left behind by {who}, run {run}: its process is gone", who=str(holder), run=run
-        )
-    return Outcome.FAIL, say(
-        "{who} is acting here since {since}, run {run}", who=str(holder), since=since, run=run
+    over = facts.get("lock.over")
+    held = Held(
+        lock=word(facts, "lock.name"),
+        who=str(holder),
+        since=word(facts, "lock.since"),
+        run=word(facts, "lock.run"),
+        lives=facts.get("lock.lives") is not False,
+        is_stale=facts.get("lock.stale") is True,
+        is_over=over if isinstance(over, bool) else None,
+    )
+    if why := why_not(held):
+        is_known = held.lives or held.is_over is not None
+        return (Outcome.FAIL if is_known else Outcome.UNKNOWN), why
+    return Outcome.PASS, say(
+        "a lock was left behind by {who}, run {run}: its process is gone", who=held.who, run=held.run
     )
 
 
@@ -110,13 +120,16 @@ def _disk(guard: Guard, facts: Facts) -> Answer:
 
 
 def _power(guard: Guard, facts: Facts) -> Answer:
+    says = facts.get("power.says")
+    source = (say("according to {source}", source=str(says)),) if says else ()
     match facts.get("power"):
         case "mains":
-            return Outcome.PASS, say("power: mains")
+            return Outcome.PASS, say("power: mains").also(*source)
         case "battery":
-            return Outcome.FAIL, say("power: battery")
+            return Outcome.FAIL, say("power: battery").also(*source)
         case _:
-            return Outcome.UNKNOWN, say("power unknown")
+            silent = (say("{source} does not tell", source=str(says)),) if says else ()
+            return Outcome.UNKNOWN, say("power unknown").also(*silent)
 
 
 def _shares(guard: Guard, facts: Facts) -> Answer:
@@ -217,12 +230,7 @@ KINDS: Mapping[str, Rule] = {
     "power": _power,
     "shares": _shares,
     "as_planned": _as_planned,
-    "window": by_fact(
-        "window.is_closed",
-        yes=(Outcome.FAIL, say("people are working now: not in opening hours")),
-        no=(Outcome.PASS, say("outside the opening hours")),
-        unknown=say("the opening hours of this site are not known"),
-    ),
+    "window": window,
     "limits": _limits,
     "approval": _approval,
     **SERVICE_KINDS,

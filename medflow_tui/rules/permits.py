@@ -21,6 +21,7 @@ ARMED_FOR = timedelta(minutes=15)
 SLACK_S = 60  # by which a clock may be set back
 OVERRIDABLE = ("window", "limits", "approval")
 DISRUPTIVE = ("R2", "R3", "R4")
+MARKS = "site_identity.plant"
 QUIET = ("passive", "people", "planted")
 """Kinds of which a plan says nothing while they hold."""
 
@@ -30,8 +31,8 @@ def _text(en: str, fr: str) -> Text:
 
 
 WINDOW_FIX = _text(
-    "Wait for closing time, set the opening hours in the site file, or have it overridden.",
-    "Attendez la fermeture, donnez les heures d'ouverture dans le fichier du site, ou demandez une dérogation.",
+    "Wait for closing time, or pass over it with a reason. Hours not known: opens, closes, days in [site] of the site file.",
+    "Attendez la fermeture, ou passez outre avec un motif. Heures inconnues\u00a0: opens, closes, days dans [site] du fichier.",
 )
 LIMITS_WHY = _text("Doing it again and again hides the fault.", "Recommencer sans cesse cache la panne.")
 LIMITS_FIX = _text("Call the person in charge.", "Appelez le responsable.")
@@ -57,7 +58,7 @@ PEOPLE_FIX = _text(
 )
 PLANTED_WHY = _text(
     "An address is not an identity: another server may answer there.",
-    "Une adresse n'est pas une identité : un autre serveur peut y répondre.",
+    "Une adresse n'est pas une identité\u00a0: un autre serveur peut y répondre.",
 )
 PLANTED_FIX = _text(
     "Check the address in the site file; to mark a new server: playbook plant-identity.",
@@ -72,7 +73,10 @@ def permits_of(playbook: Playbook, environment: str = "", *, planning: bool = Fa
     """
     limits, found = playbook.limits, list[Guard]()
     if playbook.window.deny:
-        found.append(Guard(id="window", kind="window", why=playbook.window.message, fix=WINDOW_FIX))
+        spared: dict[str, Fact] = {"unless_down": playbook.window.unless_down}
+        found.append(
+            Guard(id="window", kind="window", why=playbook.window.message, fix=WINDOW_FIX, need=spared)
+        )
     if limits.max_runs or limits.cool_down_s:
         need: dict[str, Fact] = {
             "max_runs": limits.max_runs,
@@ -108,8 +112,22 @@ def permits_of(playbook: Playbook, environment: str = "", *, planning: bool = Fa
         )
     if playbook.risk in DISRUPTIVE:
         found.append(Guard(id="passive", kind="passive", why=PASSIVE_WHY, fix=PASSIVE_FIX))
-        found.append(Guard(id="planted", kind="planted", why=PLANTED_WHY, fix=PLANTED_FIX))
+    found.append(_planted(playbook))
     return tuple(found)
+
+
+def _planted(playbook: Playbook) -> Guard:
+    """Whose the servers are: what only looks goes on where a server does not tell, and says so; never at another site's."""
+    looks = playbook.risk not in DISRUPTIVE
+    need: dict[str, Fact] = {"only_looks": looks, "marks": MARKS in playbook.actions()}
+    return Guard(
+        id="planted",
+        kind="planted",
+        why=PLANTED_WHY,
+        fix=PLANTED_FIX,
+        on_unknown_blocks=not looks,
+        need=need,
+    )
 
 
 def is_old(playbook: Playbook, login_age_s: int) -> bool:
@@ -163,7 +181,12 @@ def overridden(
     """The guards that stop and that this person may pass over with this reason."""
     if why_no_override(playbook, reason, roles):
         return ()
-    return tuple(each for each in results if each.stops and each.id in OVERRIDABLE)
+    return tuple(each for each in results if each.stops and each.id in passable(playbook))
+
+
+def passable(playbook: Playbook) -> tuple[str, ...]:
+    """What this playbook lets people pass over, as far as anything may be passed over at all."""
+    return tuple(each for each in OVERRIDABLE if each in (playbook.override.guards or OVERRIDABLE))
 
 
 def why_no_override(playbook: Playbook, reason: str, roles: Iterable[str]) -> Phrase:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from medflow_tui.model.health import Acknowledgement
+from medflow_tui.model.plan import GuardResult
 from medflow_tui.model.playbook import REASON_MIN, Playbook
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.redaction import redact
 
+CAUSES = {
+    "window": "window",
+    "limits": "rate_limit",
+    "passive": "passive",
+    "people": "no_role",
+    "role": "no_role",
+    "nobody_else": "lock_held",
+}
+"""By which word the audit names a guard that alone stops a plan; all others are `guard`."""
 PUT_AWAY_FOR = timedelta(days=3650)
 WHY_PUT_AWAY = say("Why is it put away? (10 characters at least; it is written down)")
 
@@ -24,6 +35,12 @@ def too_short(reason: str, least: int = REASON_MIN) -> Phrase:
     if len(reason) >= least:
         return SILENCE
     return say("the reason is too short: {n:number} letters at least", n=least)
+
+
+def cause_of(refusals: Iterable[GuardResult]) -> str:
+    """By which word the audit says why a plan would not start (`rules.auditing.record.REASONS`)."""
+    found = {CAUSES.get(each.id, "guard") for each in refusals}
+    return found.pop() if len(found) == 1 else "guard"
 
 
 def why_pass_over(playbook: Playbook) -> Phrase:
@@ -45,9 +62,9 @@ def agreed_to(
     ]
     if override:
         above.append(say("Passed over, because: {reason}", reason=override))
-    elif waits:
+    if waits:
         above.append(say("Before its first step it waits for a second person."))
-    elif led:
+    elif led and not override:
         above.append(led)
     return tuple(above)
 

@@ -28,7 +28,7 @@ from medflow_tui.runner.door import Door
 from medflow_tui.runner.earlier import Earlier, spoken_of
 from medflow_tui.runner.leading import led
 from medflow_tui.runner.mandate import Mandate
-from medflow_tui.runner.origin import name_of
+from medflow_tui.runner.origin import acting, everybody, name_of
 from medflow_tui.runner.preview import Agreed
 from medflow_tui.runner.recorder import Recorder
 
@@ -53,7 +53,11 @@ class Agreeing:
     @property
     def needed(self) -> int:
         """Nobody, as long as the incident of the plan stands for them."""
-        incident = led(self.playbook, self.site, self.state, self.now(), planned=self.plan.incident)
+        incident = led(
+            *(self.playbook, self.site, self.state, self.now()),
+            planned=(self.plan.incident, self.plan.commander),
+            seat=self.mandate.origin,
+        )
         return 0 if incident is not None else needed(self.playbook, self.site.environment)
 
     def count(self) -> int:
@@ -90,7 +94,7 @@ class Agreeing:
 
     def show(self, other: Origin) -> dict[str, Any] | Phrase:
         """All that is agreed to, for somebody who may; each kind of refusal is recorded once for a person."""
-        why = refusal(self.playbook, self.site.access, self._requester, other)
+        why = self._why_not(other)
         if why:
             told = (str(other.uid), why)
             if not any(_told(each) == told for each in self.journal.entries):
@@ -107,7 +111,7 @@ class Agreeing:
     def hear(self, other: Origin, plan_hash: str, typed: str) -> Phrase:
         """Another user of this machine agrees; nothing when it counts, else why not."""
         with self.recorder.alone:
-            why = refusal(self.playbook, self.site.access, self._requester, other)
+            why = self._why_not(other)
             words = typed.split()
             if not why and plan_hash != self.plan.hash:
                 why = "plan_changed"
@@ -121,6 +125,15 @@ class Agreeing:
                 return self._refuse(why, other)
             self._write(other.user, other, "here")
             return SILENCE
+
+    def _why_not(self, other: Origin) -> str:
+        """As `rules.approving.refusal`; who logged in as the requester stays that, whoever they became since, and the
+        other way round."""
+        mine = {each.uid for each in acting(self.mandate.origin)}
+        is_own = self.playbook.approval.distinct_from_requester
+        if is_own and any(each.uid in mine for each in everybody(other)):
+            return "self"
+        return refusal(self.playbook, self.site.access, self._requester, other)
 
     def take(self, typed: str) -> Phrase:
         """An answer that was read back over the phone; nothing when it counts, else why not."""
@@ -169,7 +182,9 @@ class Agreeing:
     def _people(self) -> tuple[Person, ...]:
         """Those who may agree over the phone: not the one who asks."""
         names = approvers(self.playbook, self.site.access, self._requester.user)
-        found = (self.site.access.people[each] for each in names)
+        is_own = self.playbook.approval.distinct_from_requester
+        mine = {each.user for each in acting(self.mandate.origin)} if is_own else set()
+        found = (self.site.access.people[each] for each in names if each not in mine)
         return tuple(each for each in found if each.verifier)
 
     def _key(self, person: Person) -> bytes:

@@ -12,9 +12,8 @@ from medflow_tui.model.playbook import ACQUIRE, NO_FACTS, PROGRAM, RELEASE, Play
 from medflow_tui.rules.filling import UnfilledError, filled
 from medflow_tui.rules.undoing import undo_action
 from medflow_tui.runner.holding import Holding
+from medflow_tui.runner.printed import SEALED
 from medflow_tui.runner.program import Program
-
-OUTPUT = "sealed"
 
 
 class Cast:
@@ -30,7 +29,7 @@ class Cast:
                 found = [self._playbook.hold(each) for each in step.args.get("holds", ()) or ()]  # type: ignore[union-attr]
                 return Holding([each for each in found if each], self.find, taking=name == ACQUIRE)
             case "program.run":
-                return Program(step.run, self._folder / OUTPUT)
+                return Program(step.run, self._folder / SEALED, is_copied=True)
             case name:
                 return self.find(name)
 

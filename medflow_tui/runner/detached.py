@@ -40,13 +40,15 @@ def start(command: tuple[str, ...], order: Order) -> None:
         except subprocess.TimeoutExpired as error:
             child.kill()
             child.wait()
-            raise RefusedError(say("the run did not start in time")) from error
+            raise RefusedError(say("the run did not start in time"), "timeout") from error
     except OSError as error:
-        raise RefusedError(say("the run cannot be started: {why}", why=error.strerror or "?")) from error
+        raise RefusedError(
+            say("the run cannot be started: {why}", why=error.strerror or "?"), "fault"
+        ) from error
     finally:
         os.close(output)
     if child.returncode != 0:
-        raise RefusedError(say("the run ended at once: see {path}", path=str(folder.output)))
+        raise RefusedError(say("the run ended at once: see {path}", path=str(folder.output)), "fault")
 
 
 def scope_of(run: str) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import NoLoginError
+from medflow_tui.model.errors import NoLoginError, ReauthError
 from medflow_tui.model.health import Snapshot
 from medflow_tui.model.procedure import Input, Playbook
 from medflow_tui.model.site import Site
+from medflow_tui.model.words import say
 from medflow_tui.rules.approving import needed
 from medflow_tui.rules.choosing import fitting, matching
 from medflow_tui.rules.reach import lacking
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from medflow_tui.model.access import Awaited, Passive
     from medflow_tui.model.performer import Crew, Login
     from medflow_tui.model.plan import Plan
-    from medflow_tui.model.procedure import RunState
+    from medflow_tui.model.procedure import RunState, Step
     from medflow_tui.model.words import Phrase
     from medflow_tui.runner.dry_run import Rehearsal
     from medflow_tui.runner.follow import Follower
     from medflow_tui.runner.mandate import Mandate
+    from medflow_tui.runner.passivity import GlobalStop
     from medflow_tui.runner.permission import Permission
     from medflow_tui.runner.preview import Agreed
     from medflow_tui.runner.process import Order
@@ -38,9 +40,14 @@ RUNS = "runs"
 NOTHING: Mapping[str, str] = {}
 
 
+def _nobody_can_tell(login: Login) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """One site's desk for acting. `command` starts the process of a run; `crew_for` builds what touches the services.
+    """One site's desk for acting. `command` starts the process of a run; `crew_for` builds what touches the services;
+    `prove` tries a log-in (False: nobody can tell now) and raises RefusedError for a wrong one.
 
     Every method but `fitting` reads files or services, and imports what it needs: call them in a worker thread.
     """
@@ -51,6 +58,7 @@ class Dispatch:
     crew_for: CrewFor
     command: tuple[str, ...]
     now: Callable[[], datetime]
+    prove: Callable[[Login], bool] = _nobody_can_tell
 
     def fitting(self, snapshot: Snapshot, target: str = "") -> tuple[Playbook, ...]:
         """The playbooks that fit what is wrong, anywhere or with one target, of those for which the site file says enough."""
@@ -149,7 +157,7 @@ class Dispatch:
     ) -> None:
         """Go on with a run that waits or was interrupted, by the plan it has. Raises MedflowError.
 
-        What was started is read back first; the runner asks its guards again before any further change. With `stop`
+        A log-in that MedFlow refuses is refused here, and the run stays as it is. What was started is read back first; the runner asks its guards again before any further change. With `stop`
         it goes on only to its end: `roll_back` takes back what was done, `leave` leaves it as it stands.
         """
         from medflow_tui.journal.run_log import find
@@ -160,6 +168,8 @@ class Dispatch:
 
         folder, plan = find(self.state / RUNS, run), self.agreement(run)
         self.permission.let_start(Follower(folder).playbook, plan, login)
+        if login is not None:
+            self.permission.let_take(run, login, self.prove)
         mandate = Mandate(
             who=who,
             reason=reason,
@@ -201,6 +211,13 @@ class Dispatch:
         """How many people besides the one who asks must agree: nobody to a plan for which an incident stands."""
         return 0 if plan.incident else needed(playbook, self.site.environment)
 
+    def waits(self, playbook: Playbook, plan: Plan, *, override: str = "") -> bool:
+        """Whether it waits for a second person; with a reason for an `override` only where that one is not passed over."""
+        from medflow_tui.rules.permits import passable
+
+        is_over = bool(override) and "approval" in passable(playbook)
+        return bool(self.approvals_needed(playbook, plan)) and not is_over
+
     def approval(self, run: str) -> Awaited:
         """What a run that waits for a second person needs, and has. Raises MedflowError."""
         return self.permission.awaited(run)
@@ -211,20 +228,23 @@ class Dispatch:
 
     def can_pass_over(self, playbook: Playbook, plan: Plan) -> bool:
         """Whether all that stops this plan, or the second person it waits for, may be passed over by this one."""
-        from medflow_tui.rules.permits import OVERRIDABLE
+        from medflow_tui.rules.permits import passable
 
-        stopping = {each.id for each in plan.refusals}
-        if not (stopping or self.approvals_needed(playbook, plan)):
+        stopping, may = {each.id for each in plan.refusals}, passable(playbook)
+        if not stopping and not ("approval" in may and self.approvals_needed(playbook, plan)):
             return False
-        return stopping.issubset(OVERRIDABLE) and not self.may_override(playbook, plan.role)
+        return stopping.issubset(may) and not self.may_override(playbook, plan.role)
 
     def passive(self) -> Passive | None:
         """The global stop, when it is set."""
         return self.permission.orders.passive()
 
-    def set_passive(self, *, on: bool, who: str, reason: str = "") -> None:
-        """Stop everything of class R2 and above here, or let it go on. Raises MedflowError."""
-        self.permission.set_passive(on=on, who=who, reason=reason)
+    @property
+    def global_stop(self) -> GlobalStop:
+        """Stops everything of class R2 and above here, or lets it go on."""
+        from medflow_tui.runner.passivity import GlobalStop
+
+        return GlobalStop(site=self.site, state=self.state, now=self.now, prove=self.prove)
 
     def left(self, plan: Plan, why: str = "by_person") -> None:
         """A plan that was shown was left, nothing done: `by_person`, `left`, `line_lost`, `confirm_wrong`. Never raises."""
@@ -236,6 +256,13 @@ class Dispatch:
         from medflow_tui.runner.channel import speak
 
         return speak(find(self.state / RUNS, run).path, wish)
+
+    def take_over(self, run: str, wish: Wish, login: Login | None) -> None:
+        """Give the orders from now on, after a log-in that MedFlow does not refuse. Raises MedflowError."""
+        if login is None:
+            raise ReauthError(say("read-only again: nothing was started"))
+        self.permission.let_take(run, login, self.prove)
+        self.tell(run, wish)
 
     def runs(self) -> tuple[RunState, ...]:
         """Every run as it stands, newest first."""
@@ -252,6 +279,15 @@ class Dispatch:
     def going_on(self) -> tuple[RunState, ...]:
         """Runs whose process lives now."""
         return tuple(each for each in self.unfinished() if each.phase.is_alive)
+
+    def printed(self, run: str, step: Step | None) -> tuple[str, ...]:
+        """What may be shown of the end of what the program of a step printed; nothing where it runs none, or not yet.
+
+        Never raises.
+        """
+        from medflow_tui.runner.printed import tail
+
+        return tail(self.state / RUNS / run, step.id) if step is not None and step.run else ()
 
     def follower(self, run: str) -> Follower:
         """Reads the journal of a run. Raises MedflowError when there is none of that name."""

@@ -6,6 +6,7 @@ by the kernel. Where there are no such addresses, agreement comes over the phone
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from contextlib import suppress
@@ -76,14 +77,14 @@ class Door:
         return _no(why) if why else {"ok": True}
 
 
-def waiting_runs() -> tuple[str, ...]:
-    """Runs of any user of this machine that wait for a second person."""
+def waiting_runs(form: re.Pattern[str] = RUN_ID) -> tuple[str, ...]:
+    """Runs of any user of this machine that wait for a second person; or what else has a name of this form."""
     try:
         lines = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ()
     found = {each.rpartition(f"@{PREFIX}")[2] for each in lines if f"@{PREFIX}" in each}
-    return tuple(sorted(each for each in found if RUN_ID.fullmatch(each)))
+    return tuple(sorted(each for each in found if form.fullmatch(each)))
 
 
 def look(run: str, *, ssh: str = "") -> Shown:

@@ -46,7 +46,8 @@ def rehearsed(plan: Plan) -> Phrase:
         return touched.also(say("it would not start"), *no)
     unknown = tuple(each.said for each in plan.refusals)
     if unknown and not plan.operator:
-        return touched.also(say("only with your log-in can it be told whether it would start"))
+        hours = (each.said for each in plan.refusals if each.id == "window")  # which no log-in tells
+        return touched.also(say("only with your log-in can it be told whether it would start"), *hours)
     if unknown:
         return touched.also(say("whether it would start is not known"), *unknown)
     return touched.also(say("it would start"))

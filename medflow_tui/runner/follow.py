@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medflow_tui.journal.append_log import DamagedError, read_lines
-from medflow_tui.journal.run_log import RunFolder, all_runs, entries_of
+from medflow_tui.journal.run_log import RunFolder, all_runs, entries_of, find
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.procedure import Entry, Mark, Phase, Playbook, RunState
@@ -99,6 +99,21 @@ class Follower:
         except OSError:
             return ""
         return lines[-1][:200] if lines else ""
+
+
+def is_over(runs: Path, run: str) -> bool | None:
+    """Whether nothing of a run is half-way: it has ended, or it has changed nothing. None when that is not known.
+
+    A run has written a line before it takes a lock: one that left a lock behind and no line is not known.
+    """
+    try:
+        follower = Follower(find(runs, run))
+    except MedflowError:
+        return None
+    state = follower.poll().state
+    if state.phase is Phase.DAMAGED or not follower.entries:
+        return None
+    return state.phase.is_over or not state.changed
 
 
 def history(runs: Path) -> tuple[RunState, ...]:

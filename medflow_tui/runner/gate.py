@@ -19,10 +19,10 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.guards import evaluate_all
 from medflow_tui.rules.permits import (
     DISRUPTIVE,
-    OVERRIDABLE,
     is_old,
     overridden,
     override_phrase,
+    passable,
     permits_of,
     why_no_override,
 )
@@ -86,7 +86,7 @@ class Gate:
 
     def may_pass_over(self, name: str) -> bool:
         """Whether the one who asks may do without this guard, and says so."""
-        if not self.mandate.override or name not in OVERRIDABLE:
+        if not self.mandate.override or name not in passable(self.playbook):
             return False
         return not why_no_override(self.playbook, self.mandate.override, self._roles(self._survey().role))
 
@@ -107,7 +107,11 @@ class Gate:
             plan=self._as_of_now(),
             run=self._run,
             approvals=self.approvals(),
-            incident=led(self.playbook, self.site, self.state, self.now(), planned=self.plan.incident),
+            incident=led(
+                *(self.playbook, self.site, self.state, self.now()),
+                planned=(self.plan.incident, self.plan.commander),
+                seat=self.mandate.origin,
+            ),
         )
         results = evaluate_all(self._guards(back=back), facts, step)
         passed_over = overridden(self.playbook, results, self.mandate.override, self._roles(survey.role))

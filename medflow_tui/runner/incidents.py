@@ -1,42 +1,60 @@
-"""Opening, handing over, grading and closing an incident: by a named role, freshly logged in, and never unrecorded."""
+"""Opening, confirming, handing over, grading and closing an incident: by whom it may be, and never unrecorded."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import floor
 from pathlib import Path
 
+from medflow_tui.journal.append_log import DamagedError
 from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.auditing import events
 from medflow_tui.journal.incidents import Incidents
-from medflow_tui.journal.orders import tell_elsewhere
+from medflow_tui.journal.orders import Orders, tell_elsewhere
 from medflow_tui.journal.private import make_folder
-from medflow_tui.model.audit import Actor
-from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError
+from medflow_tui.model.access import NOWHERE, Origin
+from medflow_tui.model.audit import Actor, Work
+from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError, SecretError
 from medflow_tui.model.health import EPOCH
-from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.model.incident import BY_VOICE, HERE, Incident, Severity
 from medflow_tui.model.performer import Login
 from medflow_tui.model.site import Site
-from medflow_tui.model.words import say
-from medflow_tui.rules.leading import LOGIN_S, ROLES, TEXT_MIN, TEXT_MOST, next_id
+from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules import spoken
+from medflow_tui.rules.leading import (
+    ROLES,
+    TEXT_MIN,
+    TEXT_MOST,
+    WHY_NOT_CONFIRM,
+    confirm_phrase,
+    incident_hash,
+    next_id,
+    spoken_of,
+    why_not_confirm,
+)
+from medflow_tui.rules.passivity import why_old
 from medflow_tui.rules.reasons import too_short, written
-from medflow_tui.runner.origin import name_of, uid_of
+from medflow_tui.runner.origin import acting, here, name_of, uid_of
 
-OPENED, COMMAND, GRADED, CLOSED = "opened", "command", "graded", "closed"
+OPENED, CONFIRMED, COMMAND, GRADED, CLOSED = "opened", "confirmed", "command", "graded", "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentDesk:
     """Of one site and its state folder. `prove` tries a log-in where somebody can tell whether it is one (False: nobody
-    can now), and raises RefusedError for a wrong one. Every change raises MedflowError, and then nothing has changed."""
+    can now), and raises RefusedError for a wrong one. `secret` reads the verifiers that the site file names. Every change raises
+    MedflowError, and then nothing has changed."""
 
     site: Site
     state: Path
     now: Callable[[], datetime]
     prove: Callable[[Login], bool]
+    secret: Callable[[str], str] = field(default=lambda reference: "", repr=False)
 
     def now_open(self) -> Incident | None:
         """Raises DamagedError."""
@@ -63,33 +81,87 @@ class IncidentDesk:
                 opened_by=actor.name,
                 opened_at=at,
                 text=kept,
+                named_from=here(),
             )
             return self._change(OPENED, incident, actor)
 
+    def confirm(self, typed: str, people: tuple[Origin, ...] = (), *, shown: str = "") -> Incident:
+        """The commander says that they lead it, from their own log-in, by the words of `confirm_phrase`.
+
+        Without `people` whoever sits here; else who knocked, and `shown` is the hash of the incident they were shown.
+        """
+        with Incidents(self.state).held():
+            found, people = self.the_open(), people or acting(here())
+            why = why_not_confirm(found, people)
+            if not why and shown not in ("", incident_hash(self.site.code, found)):
+                why = "plan_changed"
+            if not why and typed != confirm_phrase(self.site.code):
+                why = "confirm_wrong"
+            if why:
+                raise self._refused(why, found)
+            actor = self._commander(found, "peer", people[0])
+            confirmed = replace(found, confirmed_how=HERE, confirmed_at=self.now(), confirmed_from=people[0])
+            return self._change(CONFIRMED, confirmed, actor)
+
+    def way_to_confirm(self, incident: Incident) -> str:
+        """How that is done from here: typed by the commander (`here`), over the phone (`voice`), or not at all (empty)."""
+        if name_of(os.getuid()) == incident.commander:
+            return HERE
+        return BY_VOICE if self._key(incident.commander) else ""
+
+    def told(self, incident: Incident) -> spoken.Spoken:
+        """What is read out to the commander now, over the phone."""
+        return spoken_of(self.site.code, incident, spoken.window_at(self.now()))
+
+    def take(self, typed: str) -> Incident:
+        """The answer that the commander read back over the phone."""
+        orders, now = Orders(self.state), self.now()
+        with Incidents(self.state).held():
+            found = self.the_open()
+            key = self._key(found.commander)
+            if not key:
+                raise self._refused("no_phone", found)
+            try:
+                if spoken.is_locked(orders.tries(), now):
+                    raise self._refused("locked_out", found)
+                orders.try_answer(now)
+                used = orders.used()
+            except DamagedError:
+                raise self._refused("answers_damaged", found) from None
+            actor, mark = self._commander(found, "otp", NOWHERE), self._mark(key, found, typed)
+            if not mark or mark in used:
+                raise self._refused("replayed" if mark else "wrong_answer", found)
+            orders.was_right(mark, now)
+            confirmed = replace(found, confirmed_how=BY_VOICE, confirmed_at=now, confirmed_from=NOWHERE)
+            return self._change(CONFIRMED, confirmed, actor)
+
     def hand_over(self, commander: str, login: Login | None) -> Incident:
-        """Another person leads."""
+        """Another person leads, and has to confirm it."""
         actor = self._allowed(login)
         uid = self._uid_of(commander)
         with Incidents(self.state).held():
-            found = self._now_open()
+            found = self.the_open()
             if found.commander == commander:
                 raise RefusedError(say("{who} leads it already", who=commander))
-            return self._change(COMMAND, replace(found, commander=commander, commander_uid=uid), actor)
+            handed = replace(found.unconfirmed, commander=commander, commander_uid=uid, named_from=here())
+            return self._change(COMMAND, handed, actor)
 
     def grade(self, severity: Severity, login: Login | None) -> Incident:
-        """It is graver, or less grave, than was thought."""
+        """It is graver, or less grave, than was thought; for what was no reason to do without a second person before the
+        commander confirms anew."""
         actor = self._allowed(login)
         with Incidents(self.state).held():
-            found = self._now_open()
+            found = self.the_open()
             if found.severity is severity:
                 raise RefusedError(say("it is {severity} already", severity=severity.label))
-            return self._change(GRADED, replace(found, severity=severity), actor)
+            kept = found if found.severity.is_major else found.unconfirmed
+            return self._change(GRADED, replace(kept, severity=severity), actor)
 
     def close(self, login: Login | None) -> Incident:
         """It is over: what changes data in production waits for a second person again."""
         actor = self._allowed(login)
         with Incidents(self.state).held():
-            closed = replace(self._now_open(), closed_by=actor.name, closed_at=self.now())
+            closed = replace(self.the_open(), closed_by=actor.name, closed_at=self.now())
             return self._change(CLOSED, closed, actor)
 
     def _change(self, what: str, incident: Incident, actor: Actor) -> Incident:
@@ -114,12 +186,10 @@ class IncidentDesk:
         if not roles:
             self._deny("no_role")
             raise RefusedError(say("this is for: {roles}", roles=", ".join(ROLES)))
-        age = -1.0 if login is None or login.at == EPOCH else (self.now() - login.at).total_seconds()
-        if login is None or not 0 <= age <= LOGIN_S:
+        old = self.why_old(login)
+        if login is None or old:
             self._deny("login_refused")
-            raise ReauthError(
-                say("log in again: that is asked for when it was {limit:duration} ago", limit=LOGIN_S)
-            )
+            raise ReauthError(old)
         try:
             is_proved = self.prove(login)
         except RefusedError:
@@ -127,12 +197,57 @@ class IncidentDesk:
             raise
         return Actor(uid=os.getuid(), name=user, role=roles[0], auth="reauth" if is_proved else "")
 
+    def why_old(self, login: Login | None) -> Phrase:
+        """Why the log-in must be given again; nothing when it is fresh. Reads nothing."""
+        if login is None or login.at == EPOCH:
+            return why_old(-1)
+        return why_old(floor((self.now() - login.at).total_seconds()))
+
+    def _refused(self, why: str, incident: Incident) -> RefusedError:
+        """Recorded as what somebody tried; what to say of it."""
+        with suppress(MedflowError, OSError):
+            events.approval_refused(self._audit, why, Work(incident=incident.id))
+        return RefusedError(WHY_NOT_CONFIRM[why], why)
+
+    def _commander(self, incident: Incident, auth: str, seat: Origin) -> Actor:
+        """Over the phone, and at the door, the user of this process is another one."""
+        roles = self.site.access.roles_of(incident.commander)
+        if not roles:
+            raise self._refused("no_role", incident)
+        return Actor(
+            uid=seat.uid if auth == "peer" else incident.commander_uid,
+            name=incident.commander,
+            role=roles[0],
+            via="" if auth != "peer" else "ssh" if seat.ssh else "local",
+            origin=seat.ssh.partition(" ")[0],
+            auth=auth,
+        )
+
+    def _key(self, commander: str) -> bytes:
+        person = self.site.access.people.get(commander)
+        if person is None or not person.verifier:
+            return b""
+        try:
+            return bytes.fromhex(self.secret(person.verifier).strip())
+        except (SecretError, ValueError):
+            return b""
+
+    def _mark(self, key: bytes, incident: Incident, typed: str) -> str:
+        """What stands for this answer, when it is the right one now; else empty."""
+        window = spoken.window_at(self.now())
+        for each in (window, window - 1):
+            told = spoken_of(self.site.code, incident, each)
+            if spoken.is_right(key, told, typed):
+                return hashlib.sha256(f"{incident.id} {spoken.plain(typed)}".encode()).hexdigest()
+        return ""
+
     def _uid_of(self, commander: str) -> int:
         if commander not in self.site.access.people:
             raise RefusedError(say("the site file names nobody {who} in [access.people]", who=commander))
         return uid_of(commander)
 
-    def _now_open(self) -> Incident:
+    def the_open(self) -> Incident:
+        """Raises RefusedError when none is; DamagedError."""
         found = self.now_open()
         if found is None:
             raise RefusedError(say("no incident is open"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medflow_tui.journal.append_log import DamagedError
 from medflow_tui.journal.incidents import Incidents
+from medflow_tui.model.access import Origin
 from medflow_tui.model.incident import Incident
 from medflow_tui.model.playbook import Playbook
 from medflow_tui.model.site import Site
@@ -15,16 +16,25 @@ from medflow_tui.runner.origin import acting
 
 
 def led(
-    playbook: Playbook, site: Site, state: Path, now: datetime, *, planned: str | None = None
+    playbook: Playbook,
+    site: Site,
+    state: Path,
+    now: datetime,
+    *,
+    planned: tuple[str, str] | None = None,
+    seat: Origin | None = None,
 ) -> Incident | None:
-    """The open incident in which this playbook needs nobody else; of a plan only the one that it names (`planned`)."""
+    """The open incident in which this playbook needs nobody else; of a plan only the one that it names, led by whom it
+    names (`planned`: both, empty without one). `seat` is the log-in of the one who acts, where that is not the one of this process."""
     if not needed(playbook, site.environment):
         return None
     try:
         found = Incidents(state).now_open()
     except DamagedError:
         return None
-    if found is None or found.commander not in site.access.people or planned not in (None, found.id):
+    if found is None or found.commander not in site.access.people:
         return None
-    is_needed = needed(playbook, site.environment, found, acting=acting(), now=now)
+    if planned is not None and planned != (found.id, found.commander):
+        return None
+    is_needed = needed(playbook, site.environment, found, acting=acting(seat), now=now)
     return None if is_needed else found

@@ -15,9 +15,15 @@ from medflow_tui.journal.private import make_folder, sync_folder
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
+from medflow_tui.rules.locks import WAY_OUT, Held, why_not
 from medflow_tui.runner.alive import Identity, myself
 
-MUTEX, ENDING = ".mutex", ".lock"
+MUTEX, ENDING, LOCK_HELD = ".mutex", ".lock", "lock_held"
+IsOver = Callable[[str], bool | None]
+
+
+def never_known(run: str) -> None:
+    """For locks that are only looked at, renewed or released: of no run it is known whether it is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +57,28 @@ def names_in(folder: Path) -> tuple[str, ...]:
 
 
 class RunLock:
-    """The locks that one run needs, taken together or not at all. `lease_s` is how long a silent holder is believed."""
+    """The locks that one run needs, taken together or not at all. `lease_s` is how long a silent holder is believed;
+
+    `is_over` says of a run that left a lock behind whether it has ended, or changed nothing; None when nobody can tell.
+    """
 
     def __init__(
-        self, folder: Path, names: tuple[str, ...], *, lease_s: int, clock: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        names: tuple[str, ...],
+        *,
+        lease_s: int,
+        is_over: IsOver = never_known,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder, self._names, self._lease_s, self._clock = folder, tuple(sorted(names)), lease_s, clock
+        self._is_over, self._taken = is_over, b""
 
-    def holder(self) -> Holder | None:
-        """The first holder of any of the locks; None when all are free. Raises RefusedError for an unreadable one."""
-        return next((found for name in self._names if (found := self._read(name)) is not None), None)
+    def others(self, run: str) -> tuple[Held, ...]:
+        """What other runs hold or have left behind; first what may not be taken over. Raises RefusedError."""
+        read = [(name, each) for name in self._names if (each := self._read(name)) is not None]
+        found = (self._held(name, each) for name, each in read if each.run != run)
+        return tuple(sorted(found, key=lambda each: not why_not(each)))
 
     def take(self, *, run: str, who: str) -> tuple[Holder, ...]:
         """Take all; answers the stale holders that were replaced. Raises RefusedError, or OSError when it cannot.
@@ -69,18 +87,11 @@ class RunLock:
         """
         make_folder(self._folder)
         with self._alone():
-            found = [each for name in self._names if (each := self._read(name)) is not None]
-            for each in found:
-                mine = each.run == run and (not each.process.lives or each.process == myself())
-                if not mine and not each.is_stale:
-                    raise RefusedError(
-                        say(
-                            "{who} is acting here since {since}, run {run}",
-                            who=each.who,
-                            since=each.since,
-                            run=each.run,
-                        )
-                    )
+            found = [(name, each) for name in self._names if (each := self._read(name)) is not None]
+            for name, each in found:
+                is_own = each.run == run and (not each.process.lives or each.process == myself())
+                if not is_own and (why := why_not(self._held(name, each))):
+                    raise RefusedError(why, LOCK_HELD)
             since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
             me = myself()
             content = canonical(
@@ -95,8 +106,9 @@ class RunLock:
             )
             for name in self._names:
                 write_durably(self._path(name), content)
+                self._taken = content.encode("utf-8")
                 self._touch(name)
-        return tuple(each for each in found if each.run != run)
+        return tuple(each for _, each in found if each.run != run)
 
     def found(self) -> tuple[Found, ...]:
         """Those of the locks that are there now, also unreadable ones. Raises RefusedError when one cannot be looked at."""
@@ -118,7 +130,10 @@ class RunLock:
             sync_folder(self._folder)
 
     def renew(self) -> None:
-        """Say that the holder is still there; what cannot be renewed runs out, which is the safe side."""
+        """Say that the holder is still there, in what this process has taken itself and nobody has replaced since.
+
+        What cannot be renewed runs out, which is the safe side.
+        """
         for name in self._names:
             self._touch(name)
 
@@ -152,11 +167,23 @@ class RunLock:
             holder = None
         return Found(name=name, holder=holder, print=(content, stat.st_mtime_ns, stat.st_ino))
 
+    def _held(self, name: str, holder: Holder) -> Held:
+        lives = holder.process.lives
+        return Held(
+            lock=name,
+            who=holder.who,
+            since=holder.since,
+            run=holder.run,
+            lives=lives,
+            is_stale=holder.is_stale,
+            is_over=None if lives else self._is_over(holder.run),
+        )
+
     def _touch(self, name: str) -> None:
-        try:
-            os.utime(self._path(name), (self._clock(), self._clock()))
-        except OSError:
-            return
+        """Only the very file that says what was taken: one that replaces it meanwhile is another one."""
+        with suppress(OSError), self._path(name).open("rb") as file:
+            if self._taken and file.read() == self._taken:
+                os.utime(file.fileno(), (self._clock(), self._clock()))
 
     def _read(self, name: str) -> Holder | None:
         path = self._path(name)
@@ -169,7 +196,14 @@ class RunLock:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RefusedError(say("the lock {path} cannot be read", path=str(path))) from error
+            raise RefusedError(
+                say(
+                    "the lock {name} cannot be read: look who acts, then release it: {order}",
+                    name=name,
+                    order=f"{WAY_OUT} {name}",
+                ),
+                LOCK_HELD,
+            ) from error
         ran_out = abs(self._clock() - renewed) > self._lease_s
         is_stale = not process.lives and (ran_out or not process.is_of_this_boot)
         return Holder(who=who, run=run, since=since, process=process, is_stale=is_stale)

@@ -68,15 +68,17 @@ class Lookout:
     def look(self) -> None:
         """One look."""
         step, now = self._step, self._clock()
+        is_over = now - self._started >= step.timeout_s + GRACE_S
+        if is_over:
+            self._halt("timeout")
+        if self._wants_end():
+            self._halt("stop")
         if step.warn_s and now - self._started >= step.warn_s:
             self._tell("warn", say("takes longer than usual"))
         if step.stall_s and now - self._moved >= step.stall_s:
             self._tell("stall", say("no progress for {after:duration}", after=step.stall_s))
-        if now - self._started >= step.timeout_s + GRACE_S:
+        if is_over:
             self._tell("total", say("longer than the {limit:duration} it may take", limit=step.timeout_s))
-            self._halt("timeout")
-        if self._wants_end():
-            self._halt("stop")
         if now - self._probed >= PROBE_EVERY_S:
             self._probed = now
             self._renew()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from medflow_tui.model.access import NOWHERE, Origin
+from medflow_tui.model.access import NOWHERE, Origin, origin_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +42,6 @@ def mandate_from(record: Mapping[str, Any]) -> Mandate:
     return Mandate(
         alone=record["alone"],
         login_age_s=int(record["login_age_s"]),
-        origin=_origin_from(record["origin"]),
+        origin=origin_from(record["origin"]),
         **{name: str(record[name]) for name in words},
-    )
-
-
-def _origin_from(record: Mapping[str, Any]) -> Origin:
-    return Origin(
-        uid=int(record["uid"]),
-        user=str(record["user"]),
-        audit_session=int(record["audit_session"]),
-        terminal=int(record["terminal"]),
-        ssh=str(record["ssh"]),
-        session=tuple(str(each) for each in record["session"]),
-        ancestors=tuple(str(each) for each in record["ancestors"]),
     )

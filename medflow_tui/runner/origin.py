@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from medflow_tui.model.access import UNSET_SESSION, Origin
@@ -17,10 +18,24 @@ def here() -> Origin:
     return origin_of(os.getpid(), os.getuid(), ssh=os.environ.get("SSH_CONNECTION", ""))
 
 
-def acting() -> tuple[Origin, ...]:
-    """Everybody whom this process acts for: its user, and who logged in, whatever they became since (`sudo`, `su`)."""
-    uids = dict.fromkeys((os.getuid(), _login_uid())) if os.name == "posix" else ()
-    return tuple(Origin(uid=each, user=name_of(each)) for each in uids if each not in (-1, UNSET_SESSION))
+def acting(seat: Origin | None = None) -> tuple[Origin, ...]:
+    """Everybody whom this process acts for: its user, and who logged in, whatever they became since (`sudo`, `su`); at
+    the log-in `seat` (where the order came from), else at this one."""
+    if os.name != "posix":
+        return ()
+    seat, uids = seat if seat is not None else here(), dict.fromkeys((os.getuid(), _login_uid()))
+    return tuple(
+        replace(seat, uid=each, user=name_of(each)) for each in uids if each not in (-1, UNSET_SESSION)
+    )
+
+
+def everybody(other: Origin) -> tuple[Origin, ...]:
+    """The same of another process that stands here and waits: its user, and who logged in."""
+    pid = other.ancestors[0].partition("@")[0] if other.ancestors else ""
+    login = _login_uid(pid) if pid else -1
+    if login in (-1, UNSET_SESSION, other.uid):
+        return (other,)
+    return (other, replace(other, uid=login, user=name_of(login)))
 
 
 def origin_of(pid: int, uid: int, *, ssh: str = "") -> Origin:
@@ -57,9 +72,9 @@ def uid_of(name: str) -> int:
         return -1
 
 
-def _login_uid() -> int:
+def _login_uid(pid: str = "self") -> int:
     try:
-        return int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+        return int(Path(f"/proc/{pid}/loginuid").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return -1
 

@@ -17,7 +17,7 @@ from medflow_tui.journal.private import make_folder
 from medflow_tui.journal.run_log import find
 from medflow_tui.model.access import Awaited
 from medflow_tui.model.audit import Work
-from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError
+from medflow_tui.model.errors import MedflowError, NoLoginError, ReauthError, RefusedError
 from medflow_tui.model.health import EPOCH
 from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
@@ -70,24 +70,25 @@ class Permission:
         passive = self.orders.passive() if playbook.risk in DISRUPTIVE else None
         if passive is not None:
             self._deny(playbook, plan, "passive")
-            raise RefusedError(passive_said(passive))
+            raise RefusedError(passive_said(passive), "passive")
         if playbook.risk != "R0":
             try:
                 make_folder(self.state)
             except OSError as error:
                 raise RefusedError(
-                    say("{path} cannot be written: {why}", path=str(self.state), why=error.strerror or "?")
+                    say("{path} cannot be written: {why}", path=str(self.state), why=error.strerror or "?"),
+                    "unwritable",
                 ) from error
             why = self._audit.why_not()
             if why:
-                raise RefusedError(why)
+                raise RefusedError(why, "audit_unwritable")
 
     def refuse_old(self, playbook: Playbook, plan: Plan) -> None:
         """Raises RefusedError (recorded) for a plan that was measured too long ago."""
         why = too_old(playbook, plan.measured_at, self.now())
         if why:
             self._deny(playbook, plan, "expired")
-            raise RefusedError(why)
+            raise RefusedError(why, "expired")
 
     def login_refused(self, playbook: Playbook) -> None:
         """The service did not let somebody in who wanted a plan. Never raises."""
@@ -95,6 +96,18 @@ class Permission:
             make_folder(self.state)
             work = Work(playbook=f"{playbook.id}@{playbook.version}", risk=playbook.risk)
             events.attempt_denied(self._audit, "login_refused", work)
+
+    def let_take(self, run: str, login: Login, prove: Callable[[Login], bool]) -> None:
+        """Raises RefusedError (recorded) where MedFlow refuses the log-in of somebody who wants to steer a run.
+
+        Where nobody can tell now (MedFlow is down) it is let through: that is when runs must be steered.
+        """
+        try:
+            prove(login)
+        except RefusedError as error:
+            with suppress(MedflowError, OSError):
+                events.attempt_denied(self._audit, "login_refused", Work(run=run))
+            raise NoLoginError(error.phrase) from error
 
     def opened(self, plan: Plan, playbook: Playbook) -> None:
         """A plan was made and is shown; what cannot be recorded is refused when it is to be started."""
@@ -139,16 +152,6 @@ class Permission:
         """Why not; nothing when it may be."""
         roles = (*self.site.access.roles_of(name_of(os.getuid())), *((role,) if role else ()))
         return why_no_override(playbook, reason or "." * playbook.override.reason_min_chars, roles)
-
-    def set_passive(self, *, on: bool, who: str, reason: str) -> None:
-        """First the audit, then the file that counts; stopping works even where it cannot be recorded."""
-        audit, reason = self._audit, written(reason)
-        if on:
-            self.orders.set_passive(on=True, who=who, reason=reason)
-            events.passive_on(audit, reason=reason)
-        elif self.orders.passive() is not None:
-            events.passive_off(audit)
-            self.orders.set_passive(on=False, who=who, reason=reason)
 
     def close_review(self, run: str, *, who: str, note: str) -> None:
         """Raises RefusedError: there is none, it is one's own, or nothing was said about it."""

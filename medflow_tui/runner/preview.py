@@ -37,7 +37,8 @@ NOTHING_CHOSEN: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
-    """What a plan that was confirmed promised; read back from `plan.json`. `incident` is the one that it relies on."""
+    """What a plan that was confirmed promised; read back from `plan.json`. `incident` is the one that it relies on, under this
+    `commander`."""
 
     hash: str
     measured_at: datetime
@@ -50,6 +51,7 @@ class Agreed:
     environment: str
     confirm: str
     incident: str = ""
+    commander: str = ""
 
 
 def agreed(record: Mapping[str, Any]) -> Agreed:
@@ -67,6 +69,7 @@ def agreed(record: Mapping[str, Any]) -> Agreed:
         environment=str(record["environment"]),
         confirm=str(record["confirm"]),
         incident=str(record["incident"]["id"]) if "incident" in record else "",
+        commander=str(record["incident"]["commander"]) if "incident" in record else "",
     )
 
 
@@ -162,6 +165,7 @@ def guard_facts(
         **{name: each for name, each in survey.facts.items() if not name.startswith(OWN)},
         **({} if approvals is None else {"approvals": approvals}),
         **look_around(state, site, playbook, run=run, now=now),
+        **_power(survey),
         **span_facts(playbook, site, now),
         "environment": site.environment,
         "site_code": site.code,
@@ -200,6 +204,12 @@ def _results(playbook: Playbook, environment: str, facts: Facts) -> tuple[GuardR
     )
 
 
+def _power(survey: Survey) -> dict[str, Fact]:
+    """On what the server runs, by a survey that could ask a UPS: what it could not tell is not known, whatever else says."""
+    names = {"supply": "power", "supply.says": "power.says"}
+    return {name: survey.facts[told] for told, name in names.items() if told in survey.facts}
+
+
 def _access(playbook: Playbook, site: Site, survey: Survey) -> dict[str, Fact]:
     user = name_of(os.getuid())
     roles = (*site.access.roles_of(user), *((survey.role,) if survey.role else ()))
@@ -221,6 +231,7 @@ def _led(incident: Incident | None) -> dict[str, Fact]:
         "incident.id": incident.id,
         "incident.severity": incident.severity.value,
         "incident.commander": incident.commander,
+        "incident.confirmed_at": incident.confirmed_at.isoformat(),
     }
 
 

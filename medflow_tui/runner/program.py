@@ -16,6 +16,7 @@ from medflow_tui.model.playbook import Expect
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import SILENCE, say
 from medflow_tui.rules.outcome import judge
+from medflow_tui.runner.printed import lay_plain_copy
 from medflow_tui.runner.pulse import Pulse
 
 LOOK_EVERY_S, ENDS_WITHIN_S, TELL_EVERY_S = 0.05, 10.0, 30.0
@@ -42,8 +43,11 @@ KEPT = (
 class Program:
     """One program of a step. It is a session of its own: no hang-up and no Ctrl-C reaches it."""
 
-    def __init__(self, argv: tuple[str, ...], folder: Path, within: Path | None = None) -> None:
-        self._folder, self._within = folder, within
+    def __init__(
+        self, argv: tuple[str, ...], folder: Path, within: Path | None = None, *, is_copied: bool = False
+    ) -> None:
+        """What it prints goes into `folder`, sealed; where it `is_copied`, what may be shown of it lies beside that."""
+        self._folder, self._within, self._is_copied = folder, within, is_copied
         self.calls: tuple[str, ...] = (" ".join(argv),)
 
     def prepare(self, task: Task) -> Finding:
@@ -70,6 +74,9 @@ class Program:
             )
             return Finding(outcome=Outcome.FAIL, said=said, facts={"calls_made": 0})
         halted = self._wait(child, task)
+        if self._is_copied:
+            with suppress(OSError):  # what was done was done all the same, and the sealed one is there
+                lay_plain_copy(self._folder.parent, task.step)
         found = judge(expect, child.returncode, _read(out), _read(error))
         facts = {**found.facts, "exit": child.returncode, "calls_made": 1}
         if halted:
@@ -108,15 +115,16 @@ class Program:
                 _signal(child, signal.SIGKILL)
             if time.monotonic() - told_at >= TELL_EVERY_S:
                 told_at = time.monotonic()
-                if pulse.has_moved():
-                    with suppress(
-                        MedflowError
-                    ):  # it is not left alone for that: the step's next line says so
-                        task.tell(
-                            say("it works; {n:bytes} printed", n=pulse.size()), {"printed": pulse.size()}
-                        )
+                self._tell(pulse, task)
             time.sleep(LOOK_EVERY_S)
         return halted
+
+    def _tell(self, pulse: Pulse, task: Task) -> None:
+        """It is not left alone when this cannot be written: the step's next line says so."""
+        with suppress(MedflowError, OSError):
+            if pulse.has_moved():
+                n = pulse.size()
+                task.tell(say("it works; {n:bytes} printed", n=n), {"printed": n})
 
 
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

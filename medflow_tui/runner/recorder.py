@@ -25,11 +25,11 @@ NOTHING: Mapping[str, Any] = {}
 class Recorder:
     """The audit comes first: what the journal says was done is then never missing there (it may be there twice).
 
-    Who holds `alone` sees a journal to which nobody adds.
+    Anchors of the audit are left when both lines stand, and hold up neither: a signer may hang. Who holds `alone` sees a journal to which nobody adds.
     """
 
     def __init__(self, journal: Journal, audit: Audit, playbook: Playbook, plan: Agreed) -> None:
-        self._journal, self._audit = journal, audit
+        self._journal, self._audit = journal, audit.deferring()
         self.alone = threading.RLock()  # a step, what watches it and the channel write
         self._always: dict[str, Any] = {
             "run": journal.folder.run,
@@ -61,12 +61,19 @@ class Recorder:
                 sealed = {"journal": self._journal.sha256()} if mark is Mark.RUN_ENDED else {}
                 record = self._record(step, outcome) | ({"actor": actor} if actor else {})
                 self._audit.append(mark.value, {**record, "result": {**sealed, **result}})
-            while True:
-                try:
-                    return self._journal.append(mark, step=step, outcome=outcome, said=said, facts=facts)
-                except UnwritableError as error:
-                    if not self._audit.make_room(error, self._journal.folder.path):
-                        raise
+            entry = self._into_journal(mark, step=step, outcome=outcome, said=said, facts=facts)
+        self._audit.settle()
+        return entry
+
+    def _into_journal(
+        self, mark: Mark, *, step: str, outcome: Outcome | None, said: Phrase, facts: Facts
+    ) -> Entry:
+        while True:
+            try:
+                return self._journal.append(mark, step=step, outcome=outcome, said=said, facts=facts)
+            except UnwritableError as error:
+                if not self._audit.make_room(error, self._journal.folder.path):
+                    raise
 
     def override(self, guards: tuple[str, ...], reason: str) -> None:
         """Guards were passed over: the audit keeps which, and of the reason its length and its hash."""
@@ -82,10 +89,12 @@ class Recorder:
             incident=known["incident"],
         )
         override_used(self._audit, guards, reason, work)
+        self._audit.settle()
 
     def denied(self, why: str, **more: str) -> None:
         """What was asked for is refused, and why (a word of `REASONS`): for the audit alone."""
         self._audit.append(DENIED, {**self._always, "result": {"why": why, **more}})
+        self._audit.settle()
 
     def locked_out(self, held: Mapping[str, object]) -> None:
         """Another acts: `who` that is and in which `run`, as far as the lock says it."""

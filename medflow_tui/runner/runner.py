@@ -28,12 +28,11 @@ from medflow_tui.runner.agreeing import Agreeing
 from medflow_tui.runner.alive import myself
 from medflow_tui.runner.cast import Cast
 from medflow_tui.runner.gate import Gate
-from medflow_tui.runner.lock import RunLock
 from medflow_tui.runner.mandate import Mandate
 from medflow_tui.runner.preview import Agreed
 from medflow_tui.runner.recorder import Recorder
 from medflow_tui.runner.stepping import Stepping
-from medflow_tui.runner.surroundings import LOCKS
+from medflow_tui.runner.surroundings import lock_of
 from medflow_tui.runner.wishes import Hearing, Stopping, nobody_asked
 
 LOOK_EVERY_S = 1.0
@@ -71,7 +70,7 @@ class Runner:
         self._recorder = (
             agreeing.recorder if agreeing else Recorder(journal, Audit.of(site, state), playbook, plan)
         )
-        self._lock = RunLock(state / LOCKS, playbook.locks, lease_s=playbook.lease_s)
+        self._lock = lock_of(state, playbook)
         self._run = journal.folder.run
         cast = Cast(playbook, crew, journal.folder.path)
         self._gate = Gate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from medflow_tui.journal.append_log import DamagedError, UnwritableError
 from medflow_tui.journal.run_log import Journal
@@ -20,6 +20,7 @@ from medflow_tui.rules.undoing import undo_action
 from medflow_tui.runner.cast import Cast
 from medflow_tui.runner.holding import is_kept
 from medflow_tui.runner.lookout import Lookout
+from medflow_tui.runner.pace import Pace
 from medflow_tui.runner.recorder import Recorder
 
 CONCLUSION = {Outcome.PASS: Mark.VERIFIED, Outcome.FAIL: Mark.FAILED, Outcome.UNKNOWN: Mark.DOUBTED}
@@ -39,6 +40,7 @@ class Stepping:
     facts: Facts
     wants_end: Callable[[], bool]
     renew: Callable[[], None]
+    pace: Pace = field(default_factory=Pace)
 
     def start(self, step: Step) -> None:
         """Prepare, write the intent, do it, write what came of it; what only looks is verified at once."""
@@ -190,7 +192,8 @@ class Stepping:
         def tell(said: Phrase, facts: Facts = NO_FACTS) -> None:
             if lookout is not None:
                 lookout.moved()
-            self.recorder.write(Mark.PROGRESSED, step=step.id, said=said, facts=facts)
+            if self.pace.lets(step.id, facts):
+                self.recorder.write(Mark.PROGRESSED, step=step.id, said=said, facts=facts)
 
         past = past_of(self.journal.entries)
         halted = lookout.halted if lookout is not None else lambda: ""

@@ -13,8 +13,10 @@ from medflow_tui.model.canonical import Fact
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.procedure import Mark, Playbook
 from medflow_tui.model.site import Site
+from medflow_tui.runner.follow import is_over
 from medflow_tui.runner.lock import RunLock
 
+SUPPLIES = Path("/sys/class/power_supply")
 LOCKS, RUNS, AUDIT = "locks", "runs", FILE
 
 
@@ -26,6 +28,16 @@ def look_around(
     if now is not None and (playbook.limits.max_runs or playbook.limits.cool_down_s):
         facts |= _runs(state, playbook, run, now)
     return facts
+
+
+def lock_of(state: Path, playbook: Playbook) -> RunLock:
+    """The locks that a run of this playbook needs, which know what became of the runs that left theirs behind."""
+    return RunLock(
+        state / LOCKS,
+        playbook.locks,
+        lease_s=playbook.lease_s,
+        is_over=lambda run: is_over(state / RUNS, run),
+    )
 
 
 def _runs(state: Path, playbook: Playbook, run: str, now: datetime) -> dict[str, Fact]:
@@ -50,18 +62,23 @@ def _has_begun(folder: RunFolder) -> bool:
 
 
 def _lock(state: Path, playbook: Playbook, run: str) -> dict[str, Fact]:
+    """The lock that stands most against it, of those that are not its own."""
     try:
-        holder = RunLock(state / LOCKS, playbook.locks, lease_s=playbook.lease_s).holder()
+        others = lock_of(state, playbook).others(run)
     except RefusedError:
         return {}
-    if holder is None or holder.run == run:
+    if not others:
         return {"lock.holder": ""}
-    return {
-        "lock.holder": holder.who,
-        "lock.run": holder.run,
-        "lock.since": holder.since,
-        "lock.stale": holder.is_stale,
+    held = others[0]
+    facts: dict[str, Fact] = {
+        "lock.holder": held.who,
+        "lock.name": held.lock,
+        "lock.run": held.run,
+        "lock.since": held.since,
+        "lock.lives": held.lives,
+        "lock.stale": held.is_stale,
     }
+    return facts if held.is_over is None else {**facts, "lock.over": held.is_over}
 
 
 def _folder(state: Path, site: Site) -> dict[str, Fact]:
@@ -79,8 +96,11 @@ def _folder(state: Path, site: Site) -> dict[str, Fact]:
 
 
 def _power() -> dict[str, Fact]:
+    """Where there is no other way to know: on Linux a survey tells (`clients.supply`), and psutil knows no UPS."""
     import psutil
 
+    if SUPPLIES.is_dir():
+        return {}
     try:
         battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     except (OSError, RuntimeError):

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError, ReauthError
+from medflow_tui.model.errors import MedflowError, NoLoginError, ReauthError
 from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
 from medflow_tui.model.procedure import Playbook
@@ -136,15 +136,20 @@ class Acting:
         if why:
             self.rights.renew(why, lambda: self.confirm(screen, override))
             return
+        reason = self.rights.reason
         above = agreed_to(
             plan.site_name,
-            self.rights.reason,
+            reason,
             override=override,
-            waits=bool(screen.approvals),
+            waits=dispatch is not None and dispatch.waits(screen.playbook, plan, override=override),
             led=led_in(plan.led),
         )
         phrase = override_phrase(plan.confirm) if override else plan.confirm
-        self._confirm(above, phrase, plan.arm_after_ms / 1000, lambda: self._start(screen, phrase, override))
+
+        def agreed() -> None:
+            self._start(screen, phrase, override, reason)
+
+        self._confirm(above, phrase, plan.arm_after_ms / 1000, agreed)
 
     def pass_over(self, screen: PlanScreen) -> None:
         """Ask why, then for the louder confirmation."""
@@ -215,15 +220,18 @@ class Acting:
 
     def _ask_to_go_on(self, run: str, phrase: str, stop: str) -> None:
         self._busy = False
-        above = gone_on(self._app.session.site.name, self.rights.reason, stop)
-        self._confirm(above, phrase, ARM_AFTER_S, lambda: self._resume(run, phrase, stop))
+        reason = self.rights.reason
+        above = gone_on(self._app.session.site.name, reason, stop)
+        self._confirm(above, phrase, ARM_AFTER_S, lambda: self._resume(run, phrase, stop, reason))
 
-    def _resume(self, run: str, typed: str, stop: str) -> None:
+    def _resume(self, run: str, typed: str, stop: str, reason: str) -> None:
+        who = self._app.session.who
+
         def order(dispatch: Dispatch, login: Login) -> None:
             dispatch.resume(
                 run,
-                who=self._app.session.who,
-                reason=self.rights.reason,
+                who=who,
+                reason=reason,
                 typed=typed,
                 login=login,
                 session=self.screen_id,
@@ -237,13 +245,15 @@ class Acting:
         self._busy = False
         self._app.say_briefly(phrase)
 
-    def _start(self, screen: PlanScreen, typed: str, override: str) -> None:
+    def _start(self, screen: PlanScreen, typed: str, override: str, reason: str) -> None:
+        who = self._app.session.who
+
         def order(dispatch: Dispatch, login: Login) -> None:
             folder = dispatch.start(
                 screen.playbook,
                 screen.plan,
-                who=self._app.session.who,
-                reason=self.rights.reason,
+                who=who,
+                reason=reason,
                 typed=typed,
                 login=login,
                 session=self.screen_id,
@@ -267,7 +277,7 @@ class Acting:
             except ReauthError as error:
                 self._app.call_later(self._too_old, error.phrase)
             except MedflowError as error:
-                self._app.call_later(self._plan_failed, error.phrase, False)
+                self._app.call_later(self._plan_failed, error.phrase, isinstance(error, NoLoginError))
             except OSError:
                 self._app.call_later(self._plan_failed, say("the run cannot be written down"), False)
             except Exception as error:  # whether it started, the runs tell

@@ -37,6 +37,8 @@ from medflow_tui.ui.thrift import Thrift
 if TYPE_CHECKING:
     from medflow_tui.ui.acting import Acting
     from medflow_tui.ui.economy import Economy
+    from medflow_tui.ui.leading import Leading
+    from medflow_tui.ui.present.line import Line
     from medflow_tui.ui.terminal.curtain import Curtain
 
 ONCE_MORE = say("nothing is interrupted; ctrl+c once more quits")
@@ -313,6 +315,13 @@ class MedflowApp(App[int], inherit_bindings=False):
         return self._acting
 
     @property
+    def leading(self) -> Leading:
+        """What changes an incident."""
+        from medflow_tui.ui.leading import Leading
+
+        return Leading(self)
+
+    @property
     def armed_until(self) -> datetime | None:
         """Until when this person may act; None while read-only."""
         return self._acting.rights.until if self._acting is not None else None
@@ -342,6 +351,23 @@ class MedflowApp(App[int], inherit_bindings=False):
     def action_passive(self) -> None:
         """Stop everything that people would notice, or let it go on."""
         self.acting.passivity.change()
+
+    def action_incident(self) -> None:
+        """Who leads, and what that permits."""
+        from medflow_tui.ui.screens.incident import IncidentScreen
+
+        self.push_screen(IncidentScreen(self.session))
+
+    def action_notices(self) -> None:
+        """All that the second line has room for one of."""
+        from medflow_tui.ui.present.notices import notice_lines
+        from medflow_tui.ui.screens.reading import ReadingScreen
+
+        def lines(cells: int) -> list[Line]:
+            told = (*self.snapshot.notices, self.waiting, self.thrift.notice)
+            return notice_lines(told, self.session.language, self.session.now(), cells)
+
+        self.push_screen(ReadingScreen(self.session, self.session.language.say(say("Notices")), lines))
 
     def action_audit(self) -> None:
         """What was done here."""

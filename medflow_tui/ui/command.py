@@ -22,7 +22,7 @@ class Command:
     places: tuple[str, ...] = ()
 
 
-DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT = (
+DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT, INCIDENT = (
     "dashboard",
     "log",
     "detail",
@@ -32,5 +32,6 @@ DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT = (
     "runs",
     "read",
     "audit",
+    "incident",
 )
-LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT)
+LISTS = (DASHBOARD, LOG, DETAIL, PLAYBOOKS, PLAN, RUN, RUNS, READ, AUDIT, INCIDENT)

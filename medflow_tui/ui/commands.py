@@ -9,6 +9,7 @@ from medflow_tui.ui.command import (
     AUDIT,
     DASHBOARD,
     DETAIL,
+    INCIDENT,
     LISTS,
     LOG,
     PLAN,
@@ -18,6 +19,7 @@ from medflow_tui.ui.command import (
     RUNS,
     Command,
 )
+from medflow_tui.ui.commands_of_incidents import OF_INCIDENTS
 from medflow_tui.ui.commands_of_lists import OF_LISTS
 from medflow_tui.ui.commands_of_runs import OF_RUNS
 from medflow_tui.ui.keys import CHARACTERS
@@ -27,6 +29,7 @@ __all__ = [
     "COMMANDS",
     "DASHBOARD",
     "DETAIL",
+    "INCIDENT",
     "LISTS",
     "LOG",
     "PLAN",
@@ -127,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
         action="app.raise_rights",
         help=say("from read-only to acting, for 15 minutes, or back"),
         label=say("act"),
-        places=(DASHBOARD, LOG, PLAYBOOKS, RUN),
+        places=(DASHBOARD, LOG, PLAYBOOKS, RUN, INCIDENT),
     ),
     Command(
         name="runs",
@@ -159,6 +162,7 @@ COMMANDS: tuple[Command, ...] = (
         label=say("sign"),
         places=(AUDIT,),
     ),
+    *OF_INCIDENTS,
     *OF_LISTS,
     Command(
         name="copy",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError
-from medflow_tui.model.words import Phrase, say
+from medflow_tui.journal.orders import passive_said
+from medflow_tui.model.errors import MedflowError, RefusedError
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.passivity import why_not_confirmed
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Passivity:
-    """To stop needs a reason and the code of the site, to let it go on raised rights too."""
+    """To stop needs a reason and the code of the site; to let it go on a role, raised rights and a fresh log-in too."""
 
     def __init__(self, app: MedflowApp) -> None:
         self._app = app
@@ -32,34 +35,52 @@ class Passivity:
         if dispatch is None:
             self._app.say_briefly(self._app.session.why_no_dispatch())
             return
-        self._is_looking = True
+        self._is_looking, is_raised = True, self._app.acting.rights.login is not None
 
         def work() -> None:
-            self._app.call_later(self._ask, dispatch, dispatch.passive())
+            passive, why = dispatch.passive(), SILENCE
+            if passive is not None and is_raised:
+                try:
+                    dispatch.global_stop.refuse_stranger()
+                except RefusedError as error:
+                    why = error.phrase
+            self._app.call_later(self._ask, dispatch, passive, why)
 
         Work("passive", work)
 
-    def _ask(self, dispatch: Dispatch, passive: Passive | None) -> None:
-        self._is_looking = False
+    def _ask(self, dispatch: Dispatch, passive: Passive | None, why: Phrase) -> None:
+        self._is_looking, rights = False, self._app.acting.rights
         if passive is None:
             question = say("Why must everything stop here? (10 characters at least; it is written down)")
             ask_late(self._app, question, lambda text: self._with_reason(dispatch, written(text)))
-        elif self._app.armed_until is None:
+        elif rights.login is None:
             raising = self._app.session.key("raise")
             self._app.say_briefly(
-                say("passive since {at:when} by {who}", at=passive.since, who=passive.who).also(
+                passive_said(passive).also(
                     say("{raising} raises your rights, then it can be ended", raising=raising)
                 )
             )
+        elif why:
+            self._app.say_briefly(passive_said(passive).also(why))
+        elif old := dispatch.global_stop.why_old(rights.login):
+            rights.renew(old, lambda: self._ask_to_lift(dispatch, passive))
         else:
-            code = self._app.session.site.code
-            asked = say(
-                "Passive since {at:when} by {who}. Type {code} to let playbooks act here again",
-                at=passive.since,
-                who=passive.who,
-                code=code,
-            )
-            self._ask_code(dispatch, asked, on=False, reason=self._app.acting.rights.reason)
+            self._ask_to_lift(dispatch, passive)
+
+    def _ask_to_lift(self, dispatch: Dispatch, passive: Passive) -> None:
+        rights, code = self._app.acting.rights, self._app.session.site.code
+        asked = passive_said(passive).also(say("type {code} to let playbooks act here again", code=code))
+
+        def answered(text: str) -> None:
+            login, reason, who = rights.login, rights.reason, self._app.session.who
+            over = say("passive mode is over: playbooks may act here again")
+
+            def lift() -> None:
+                dispatch.global_stop.lift(who=who, reason=reason, typed=text, login=login)
+
+            Work("passive", lambda: self._change(dispatch, lift, over))
+
+        ask_late(self._app, asked, answered)
 
     def _with_reason(self, dispatch: Dispatch, reason: str) -> None:
         wrong = too_short(reason)
@@ -70,25 +91,27 @@ class Passivity:
             "Nothing starts here, and runs pause before their next step. Type {code} to stop everything",
             code=self._app.session.site.code,
         )
-        self._ask_code(dispatch, asked, on=True, reason=reason)
 
-    def _ask_code(self, dispatch: Dispatch, question: Phrase, *, on: bool, reason: str) -> None:
         def answered(text: str) -> None:
-            if text.strip() != self._app.session.site.code:
-                self._app.say_briefly(say("nothing was changed: that is not the code of the site"))
+            wrong, who = why_not_confirmed(text, self._app.session.site.code), self._app.session.who
+            if wrong:
+                self._app.say_briefly(wrong)
                 return
-            Work("passive", lambda: self._set(dispatch, on=on, reason=reason))
+            stopped = say("PASSIVE: nothing that people would notice starts here any more")
 
-        ask_late(self._app, question, answered)
+            def stop() -> None:
+                dispatch.global_stop.set(who=who, reason=reason)
 
-    def _set(self, dispatch: Dispatch, *, on: bool, reason: str) -> None:
-        said = (
-            say("PASSIVE: nothing that people would notice starts here any more")
-            if on
-            else say("passive mode is over: playbooks may act here again")
-        )
+            Work("passive", lambda: self._change(dispatch, stop, stopped, on=True))
+
+        ask_late(self._app, asked, answered)
+
+    def _change(
+        self, dispatch: Dispatch, change: Callable[[], None], said: Phrase, *, on: bool = False
+    ) -> None:
+        """In a worker thread. What was stopped is stopped, also where that could not be recorded."""
         try:
-            dispatch.set_passive(on=on, who=self._app.session.who, reason=reason)
+            change()
         except MedflowError as error:
             said = said.also(error.phrase) if on and dispatch.passive() is not None else error.phrase
         except OSError:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from medflow_tui.journal.history import Change, Sample
     from medflow_tui.locale.language import Language
     from medflow_tui.runner.dispatch import Dispatch
+    from medflow_tui.runner.incidents import IncidentDesk
     from medflow_tui.ui.present.health import Glyphs
 
 
@@ -64,6 +65,7 @@ class Session:
     follower: Any = None
     dispatch_of: Callable[[], Dispatch | None] = field(default=lambda: None)
     why_no_dispatch: Callable[[], Phrase] = field(default=lambda: say("no playbook is installed"))
+    incidents_of: Callable[[], IncidentDesk | None] = field(default=lambda: None)
     order: Callable[[str], Phrase | None] = field(default=lambda words: None)
     note: str = ""
     report: Callable[[BaseException, str], None] = field(default=lambda error, where: None)

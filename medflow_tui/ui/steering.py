@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.errors import MedflowError, NoLoginError
 from medflow_tui.model.procedure import Item, Phase, Step, Then
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.reasons import WHY_PUT_AWAY, put_away, too_short, written
@@ -117,11 +117,20 @@ class Steering:
 
         def answered(text: str) -> None:
             if text.strip() == code:
-                self._tell(screen, "take", text=self._app.acting.rights.reason)
+                self._take_over(screen)
             else:
                 self._app.say_briefly(say("not taken over"))
 
         self._ask(question, answered)
+
+    def _take_over(self, screen: RunScreen) -> None:
+        dispatch, rights = self._app.session.dispatch, self._app.acting.rights
+        if dispatch is None or not self._may_act():
+            return
+        who, login, reason = self._app.session.who, rights.login, rights.reason[:LONGEST]
+        wish = Wish(what="take", who=who, session=self._id, text=reason)
+        told = say("heard, and written down")
+        self._work(lambda: dispatch.take_over(screen.run_name, wish, login), told, screen)
 
     def leave_out(self, screen: RunScreen) -> None:
         """A step that may be left out, with a reason."""
@@ -181,6 +190,9 @@ class Steering:
         def work() -> None:
             try:
                 call()
+            except NoLoginError as error:
+                lower = self._app.acting.rights.lower
+                self._app.call_later(lower, say("read-only again").also(error.phrase))
             except MedflowError as error:
                 self._app.call_later(self._app.say_briefly, error.phrase)
             except OSError:

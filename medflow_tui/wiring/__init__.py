@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from medflow_tui.monitor.attached import Attached
     from medflow_tui.monitor.poller import People
     from medflow_tui.runner.dispatch import Dispatch
+    from medflow_tui.runner.incidents import IncidentDesk
 
 RECENT = timedelta(hours=6)
 RUN_COMMAND = "_run"  # by which this program starts itself as the process of a run
@@ -193,6 +194,11 @@ def living_session(options: Options, *, note: str = "", logs: bool = True) -> It
 
         return acting.why_no_dispatch()
 
+    def incidents_of() -> IncidentDesk | None:
+        from medflow_tui.wiring.leading import incident_desk
+
+        return incident_desk(site, state) if os.name == "posix" else None
+
     views = Views(state, login_name(), site.code)
     session = Session(
         site=site,
@@ -207,6 +213,7 @@ def living_session(options: Options, *, note: str = "", logs: bool = True) -> It
         follower=follow_logs(site) if logs else None,
         dispatch_of=cache(dispatch_of),
         why_no_dispatch=why_no_dispatch,
+        incidents_of=cache(incidents_of),
         order=_lab_order(site),
         note=note,
         report=report,

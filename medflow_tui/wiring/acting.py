@@ -15,6 +15,9 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.wiring import RUN_COMMAND, tools_for
 
+POWER = "power"  # the guard that wants to know on what the server runs
+LOOK_S = 2.0  # for what a playbook that only looks asks of a server that may hang
+
 if TYPE_CHECKING:
     from medflow_tui.clients.expected import Expected
     from medflow_tui.model.performer import Crew, Login, Performer, Survey
@@ -27,6 +30,7 @@ def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
     """The desk for acting at this site; None where nothing is watched that a playbook could mend."""
     from medflow_tui.playbooks.shelf import shelf_of
     from medflow_tui.runner.dispatch import Dispatch
+    from medflow_tui.wiring.proving import prover
 
     shelf = shelf_of(site)
     playbooks = tuple(
@@ -42,7 +46,13 @@ def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
 
     command = (sys.executable, "-m", "medflow_tui", RUN_COMMAND)
     return Dispatch(
-        site=site, state=state.resolve(), playbooks=playbooks, crew_for=crew_for, command=command, now=utc_now
+        site=site,
+        state=state.resolve(),
+        playbooks=playbooks,
+        crew_for=crew_for,
+        command=command,
+        now=utc_now,
+        prove=prover(site, tools),
     )
 
 
@@ -65,7 +75,7 @@ def crew_of(playbook: Playbook, site: Site, tools: Tools, login: Login | None) -
 
 
 class IdentifiedCrew:
-    """A crew that also asks each database that it acts on which site it belongs to."""
+    """A crew that also asks each database that it acts on, or only reads, which site it belongs to."""
 
     def __init__(self, crew: JoinedCrew, playbook: Playbook, site: Site, tools: Tools) -> None:
         self._crew, self._playbook, self._site, self._tools = crew, playbook, site, tools
@@ -77,14 +87,20 @@ class IdentifiedCrew:
         self._crew.__exit__()
 
     def survey(self) -> Survey:
-        from medflow_tui.actions.site_identity import told_facts
+        from medflow_tui.actions.site_identity import ASK_S, told_facts
+        from medflow_tui.clients.supply import supply
         from medflow_tui.rules.permits import DISRUPTIVE
 
         found = self._crew.survey()
-        if self._playbook.risk not in DISRUPTIVE:
-            return found
-        told = told_facts(self._site, self._tools, tuple(found.targets.values()))
-        return replace(found, facts={**found.facts, **told})
+        named = {
+            str(getattr(each, "address", "")) for each in self._site.targets if each.name in found.targets
+        }
+        addresses = {*found.targets.values(), *named} - {""}
+        within_s = ASK_S if self._playbook.risk in DISRUPTIVE else LOOK_S
+        told = told_facts(self._site, self._tools, addresses, within_s)
+        is_asked = any(each.kind == POWER for each in self._playbook.guards)
+        power = supply(self._site.power) if is_asked else {}
+        return replace(found, facts={**found.facts, **told, **power})
 
     def performer(self, action: str) -> Performer | None:
         return self._crew.performer(action)
@@ -94,16 +110,17 @@ def expected_by(plan: Mapping[str, Any], playbook: Playbook, site: Site) -> Expe
     """What the servers must say while this plan is carried out."""
     from medflow_tui.clients.expected import Expected
     from medflow_tui.rules.access_guards import PLANTED
-    from medflow_tui.rules.permits import DISRUPTIVE
+    from medflow_tui.rules.permits import DISRUPTIVE, MARKS
 
-    if playbook.risk not in DISRUPTIVE:
+    if MARKS in playbook.actions():  # it looks for itself, before and after
         return None
     told = {
         name.removeprefix(PLANTED): str(each)
         for name, each in plan.get("facts", {}).items()
         if name.startswith(PLANTED)
     }
-    return Expected(site=site.code, environment=site.environment, told=told)
+    only_looks = playbook.risk not in DISRUPTIVE
+    return Expected(site=site.code, environment=site.environment, told=told, only_looks=only_looks)
 
 
 def run_order() -> int:

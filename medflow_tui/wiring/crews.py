@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from medflow_tui.actions.names import ACTIONS
+from medflow_tui.actions.names import ACTIONS, rooms_of
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.performer import Crew, Login, Performer, Survey
@@ -33,7 +33,7 @@ class JoinedCrew:
 
     def __init__(self, playbook: Playbook, site: Site, tools: Tools, login: Login | None) -> None:
         """Raises RefusedError: the site has nothing for one of the rooms, or the log-in was refused."""
-        names = {each.partition(".")[0] for each in playbook.actions()}
+        names = rooms_of(playbook)
         tools = replace(tools, probe_of=probe_of(tools))
         self._crews: list[Crew] = []
         with ExitStack() as stack:

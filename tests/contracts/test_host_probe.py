@@ -278,6 +278,18 @@ def test_a_clock_that_chrony_does_not_keep_is_not_kept() -> None:
         ),
         ({"ups": {"type": "UPS", "status": "Discharging", "capacity": "40"}}, ("battery", 40.0)),
         ({"BAT0": {"type": "Battery"}}, ("unknown", None)),
+        ({"ups": {"type": "UPS", "status": "Full", "capacity": "100"}}, ("mains", 100.0)),
+        (
+            {
+                "AC": {"type": "Mains", "online": "1"},
+                "ups": {"type": "UPS", "status": "Discharging", "capacity": "40"},
+            },
+            ("battery", 40.0),
+        ),
+        (
+            {"hidpp_battery_0": {"type": "Battery", "scope": "Device", "status": "Discharging"}},
+            ("unknown", None),
+        ),
     ],
 )
 def test_power_is_read_from_the_supplies_that_linux_lists(

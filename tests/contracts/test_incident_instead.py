@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pwd
+import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
+
+from medflow_tui.config.load import load
 from medflow_tui.journal.incidents import Incidents
 from medflow_tui.journal.orders import Orders
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.locale.language import Language
-from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.model.access import Origin
+from medflow_tui.model.incident import BY_VOICE, Incident, Severity
 from medflow_tui.model.procedure import Mark, Phase
+from medflow_tui.model.site import Site as SiteFile
+from medflow_tui.playbooks.shelf import stock
+from medflow_tui.rules import spoken
+from medflow_tui.rules.leading import WHY_NOT_CONFIRM
 from medflow_tui.runner.incidents import IncidentDesk
+from medflow_tui.runner.leading import led
 from medflow_tui.runner.report import Report
+from medflow_tui.wiring.leading import incident_desk
 from tests.contracts import test_second_person
-from tests.contracts.test_second_person import Site, fresh, pytestmark
+from tests.contracts.test_second_person import (
+    DAEMON,
+    NOBODY,
+    ROOT,
+    SITE,
+    Site,
+    as_root,
+    fresh,
+    person,
+    pytestmark,
+)
 from tests.servers.small_site import program, surroundings
 from tests.servers.terminal import Terminal, running
 
@@ -35,8 +62,12 @@ def desk_of(site: Site) -> IncidentDesk:
 
 
 def opened(site: Site) -> Incident:
+    """And confirmed over the phone."""
     desk = desk_of(site)
-    return desk.open(severity=Severity.SEV2, commander="claire", text=TEXT, login=fresh())
+    incident = desk.open(severity=Severity.SEV2, commander="claire", text=TEXT, login=fresh())
+    confirmed = replace(incident, confirmed_how=BY_VOICE, confirmed_at=incident.opened_at)
+    Incidents(site.dispatch.state).keep(confirmed)
+    return confirmed
 
 
 def sessions(site: Site) -> int:
@@ -48,8 +79,8 @@ def test_it_runs_without_a_second_person_while_the_incident_is_open(site: Site) 
     book, plan = site.plan(SESSIONS)
     assert site.dispatch.approvals_needed(book, plan) == 0
     for code, words in (
-        ("en", f"no second person: incident {incident.id}, SEV2, commander claire"),
-        ("fr", f"sans deuxième personne\u00a0: incident {incident.id}, SEV2, dirigé par claire"),
+        ("en", f"no second person: incident {incident.id}, SEV2, commander claire, confirmed"),
+        ("fr", f"sans deuxième personne\u00a0: incident {incident.id}, SEV2, dirigé par claire, confirmé"),
     ):
         assert words in "\n".join(Report(speak=Language(code).say, language=code).planned(plan))
     run = site.start(book, plan)
@@ -97,7 +128,7 @@ def test_opened_and_closed_at_a_terminal_by_a_log_in_and_the_code_of_the_site(si
     state = site.dispatch.state
     with talking(site, "open", "--severity", "SEV2", "--commander", "claire", TEXT) as terminal:
         assert agrees(terminal) == 0
-        assert "needs no second person in production" in terminal.written.decode()
+        assert "claire has not confirmed to lead it" in terminal.written.decode()
         assert "hunter2" not in terminal.written.decode()
     found = Incidents(state).now_open()
     assert found is not None
@@ -107,3 +138,122 @@ def test_opened_and_closed_at_a_terminal_by_a_log_in_and_the_code_of_the_site(si
     assert Orders(state).notices() == ()
     events = [each["ev"] for each in site.events() if str(each["ev"]).startswith("incident.")]
     assert events == ["incident.opened", "incident.closed"]
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A site file and a state folder for a group of operators, in a place that two users can reach."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        who = pwd.getpwuid(os.getuid()).pw_name
+        (folder / "site.toml").write_text(SITE.format(port=1, me=who, day="sun"))
+        (folder / "state").mkdir()
+        os.chown(folder / "state", -1, NOBODY)
+        (folder / "state").chmod(0o2770)
+        yield folder
+
+
+def led_by_it(site: SiteFile, state: Path, seat: Origin | None = None) -> Incident | None:
+    book = next(each for each in stock(()).playbooks if each.id == SESSIONS)
+    return led(book, site, state, datetime.now(UTC), seat=seat)
+
+
+@as_root
+def test_its_commander_confirms_as_another_user_from_another_log_in_and_nobody_else_does(
+    shared: Path,
+) -> None:
+    site, state = load(shared / "site.toml").site, shared / "state"
+    desk = IncidentDesk(site=site, state=state, now=lambda: datetime.now(UTC), prove=lambda _: False)
+    desk.open(severity=Severity.SEV2, commander="nobody", text=TEXT, login=fresh())
+    words = (
+        "incident",
+        "confirm",
+        "--site",
+        str(shared / "site.toml"),
+        "--state",
+        str(state),
+        "--lang",
+        "en",
+    )
+    code, said = person(NOBODY, *words, alone=False)
+    assert code == 3, said
+    assert WHY_NOT_CONFIRM["same_login"].text in " ".join(said.split())
+    assert led_by_it(site, state) is None
+    code, said = person(NOBODY, *words)
+    assert code == 0, said
+    assert "from a log-in here" in said
+    found = led_by_it(site, state)
+    assert found is not None
+    assert (found.confirmed_from.uid, found.confirmed_from.user) == (NOBODY, "nobody")
+    assert led_by_it(site, state, found.confirmed_from) is None
+    records = [json.loads(each) for each in (state / "audit.jsonl").read_text().splitlines()]
+    assert [(each["ev"], each["actor"]["name"]) for each in records[1:]] == [
+        ("incident.opened", "root"),
+        ("approve.refused", "nobody"),
+        ("incident.confirmed", "nobody"),
+    ]
+
+
+def test_its_commander_answers_over_the_phone_at_their_own_machine(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, desk = tmp_path / "claire.key", incident_desk(site.dispatch.site, site.dispatch.state)
+    make = ("playbook", "key", "--key", str(key), "--for-site", "LSH-02", str(tmp_path / "claire.verifier"))
+    assert person(os.getuid(), *make)[0] == 0
+    incident = desk.open(severity=Severity.SEV2, commander="claire", text=TEXT, login=fresh())
+    told = desk.told(incident)
+    answering = (
+        "incident",
+        "answer",
+        spoken.shown(told.challenge).lower(),
+        "--key",
+        str(key),
+        "--lang",
+        "en",
+    )
+    code, said = person(os.getuid(), *answering, typed=f"LSH-02|{incident.id.lower()}|SEV2|claire|{{phrase}}")
+    assert code == 0, said
+    answer = re.search(r"read back: (\S+)", said)
+    assert answer is not None
+    assert desk.take(answer[1]).confirmed_how == BY_VOICE
+    book, plan = site.plan(SESSIONS)
+    assert site.dispatch.approvals_needed(book, plan) == 0
+
+
+@as_root
+def test_where_the_state_folder_is_not_theirs_the_commander_knocks_at_the_door(shared: Path) -> None:
+    site, state = load(shared / "site.toml").site, shared / "private"
+    desk = IncidentDesk(site=site, state=state, now=lambda: datetime.now(UTC), prove=lambda _: False)
+    incident = desk.open(severity=Severity.SEV2, commander="nobody", text=TEXT, login=fresh())
+    knocking = ("incident", "confirm", "--lang", "en", "--state", "/nonexistent/state")
+    code, said = person(NOBODY, *knocking)
+    assert code == 3
+    assert "no incident is open" in said
+    command = program(shared, "incident", "confirm", "--state", str(state), site=shared / "site.toml")
+    with running(command, surroundings("dumb"), columns=160) as terminal:
+        terminal.until(lambda: b"enter leaves" in terminal.written, "it waits")
+        for uid, alone, why in (
+            (DAEMON, True, "no incident is open"),
+            (NOBODY, False, WHY_NOT_CONFIRM["same_login"].text),
+        ):
+            code, said = person(uid, *knocking, alone=alone)
+            assert code == 3, said
+            assert why in " ".join(said.split())
+        assert not desk.the_open().is_confirmed
+        code, said = person(NOBODY, *knocking)
+        assert code == 0, said
+        assert f"{incident.id}  SEV2 (P2)  {TEXT}" in said
+        assert "agreed and written down in your name" in said
+        assert terminal.ended() == 0
+        assert "from a log-in here" in terminal.written.decode()
+    found = desk.the_open()
+    assert found.confirmed_from.user == "nobody"
+    assert led_by_it(site, state) == found
+    confirmed = json.loads((state / "audit.jsonl").read_text().splitlines()[-1])
+    assert (confirmed["ev"], confirmed["actor"]["name"], confirmed["actor"]["uid"]) == (
+        "incident.confirmed",
+        "nobody",
+        NOBODY,
+    )

@@ -29,6 +29,7 @@ from medflow_tui.model.playbook import Effect, Expect, Step, Text
 from medflow_tui.model.procedure import Mark, Outcome, Phase
 from medflow_tui.model.site import Site
 from medflow_tui.playbooks.load import shipped
+from medflow_tui.runner import printed
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.wiring import tools_for
 from medflow_tui.wiring.acting import dispatch_for
@@ -222,6 +223,7 @@ def test_what_a_program_prints_is_sealed_with_its_run_and_nowhere_else(
     site_file = str(place.folder / "site.toml")
     for words in (
         ("playbook", "runs"),
+        ("playbook", "runs", folder.run),
         ("playbook", "show", "leaks"),
         ("audit", "show"),
         ("audit", "verify"),
@@ -229,6 +231,8 @@ def test_what_a_program_prints_is_sealed_with_its_run_and_nowhere_else(
         command_line([*words, "--site", site_file, "--lang", "en"])
     shown = "".join(capsys.readouterr())
     assert "leaks" in shown
+    assert "What takes printed, redacted, at its end:\n  New file […]\n" in shown
+    assert "12 restored of […]" in shown
     assert not [each for each in PLANTED if each in shown]
 
 
@@ -288,7 +292,7 @@ def test_of_very_much_the_end_is_copied_and_no_line_without_its_beginning(
 ) -> None:
     path = tmp_path / "much.out"
     path.write_text(f"JWT_SECRET={PLANTED_SECRET}\nended well\n")
-    assert programs._end_of(path) == path.read_text()
+    assert printed.end_of([path]) == path.read_text()
     for most in range(len("ended well\n") + 1, path.stat().st_size):
-        monkeypatch.setattr(programs, "MOST_READ", most)
-        assert programs._end_of(path) == "ended well\n"
+        monkeypatch.setattr(printed, "MOST_READ", most)
+        assert printed.end_of([path]) == "ended well\n"

@@ -31,6 +31,7 @@ from medflow_tui.runner.door import look, waiting_runs
 from medflow_tui.runner.wishes import Wish
 from medflow_tui.wiring import tools_for
 from medflow_tui.wiring.acting import dispatch_for
+from tests.servers.backup_site import SERIES, Safe, closed_today, read_before
 from tests.servers.process import OwnProcess
 from tests.servers.valkey import running as valkey
 
@@ -44,6 +45,7 @@ code = "LSH-02"
 name = "Lubumbashi"
 environment = "production"
 timezone = "UTC"
+days = ["{day}"]
 [audit]
 append_only = false
 syslog = false
@@ -127,8 +129,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnProcess]:
 def site(server: OwnProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     path = tmp_path / "site.toml"
-    path.write_text(SITE.format(port=server.port, me=pwd.getpwuid(os.getuid()).pw_name))
+    text = SITE.format(port=server.port, me=pwd.getpwuid(os.getuid()).pw_name, day=closed_today()[0])
+    path.write_text(text + SERIES)
     settings = load(path).site
+    Safe.at(tmp_path)
+    read_before(settings, tmp_path / "state")
     dispatch = dispatch_for(settings, tmp_path / "state", tools_for(settings, tmp_path / "state"))
     assert dispatch is not None
     with redis.Redis(port=server.port, decode_responses=True) as client:
@@ -272,7 +277,7 @@ def test_a_run_whose_process_died_while_it_waited_waits_again(site: Site) -> Non
 
 def test_passive_mode_ends_the_waiting(site: Site) -> None:
     run = site.waiting()
-    site.dispatch.set_passive(on=True, who="claire", reason="wait")
+    site.dispatch.global_stop.set(who="claire", reason="wait")
     state = site.until(run, lambda each: each.phase.is_over)
     assert state.phase is Phase.REFUSED
     assert state.said.values["who"] == "claire"

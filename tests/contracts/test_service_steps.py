@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from medflow_tui.model.playbook import Hold, Text
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.runner.holding import Holding, is_kept
-from tests.servers.service_steps import Work, killed_while, target_of
+from tests.servers.service_steps import Work, behind_a_pid_file, killed_while, target_of
 
 SECRET, PATIENT = "JWT_SECRET=planted_9c41d2aa77", "KABONGO_MARIE_P10233_19710504_F"
 SLOW = """
@@ -32,18 +30,8 @@ time.sleep(600)
 
 @pytest.fixture
 def table(tmp_path: Path) -> Iterator[dict[str, Any]]:
-    yield {
-        "name": "backend",
-        "manager": "pidfile",
-        "pid_file": str(tmp_path / "backend.pid"),
-        "start": [sys.executable, "-c", SLOW, str(tmp_path / "lives.log")],
-        "start_in": str(tmp_path),
-        "output": str(tmp_path / "backend.log"),
-    }
-    family = [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(tmp_path)]
-    for each in family:
-        each.kill()
-    psutil.wait_procs(family, timeout=5)
+    with behind_a_pid_file(tmp_path, SLOW) as found:
+        yield found
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from medflow_tui.journal import moment
 from medflow_tui.journal.audit import verify
 from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.procedure import Act, Mark, Outcome, Phase
+from medflow_tui.model.procedure import Act, Guard, Mark, Outcome, Phase, Text
+from medflow_tui.rules.guards import evaluate
 from medflow_tui.runner.follow import unfinished
-from medflow_tui.runner.lock import RunLock
-from medflow_tui.runner.surroundings import AUDIT, LOCKS
+from medflow_tui.runner.surroundings import AUDIT, LOCKS, lock_of, look_around
 from tests.crashes.staged import QUIET, Counted
 from tests.servers.runs import Crashed, crashing
 from tests.unit.playbooks.books import book
@@ -114,19 +114,67 @@ def test_an_application_that_the_start_brought_back_stops_the_next_change_until_
     assert seen > 2
 
 
-def test_the_lock_of_the_old_boot_is_replaced_by_another_run_which_the_interrupted_one_then_waits_for(
+def test_the_lock_of_the_old_boot_stays_the_interrupted_runs_until_it_ends_or_a_person_releases_it(
     tmp_path: Path, boot: Path
 ) -> None:
     stage = cut(tmp_path, 14, "after")
     assert stage is not None
     assert stage.folder is not None
-    other = RunLock(stage.state / LOCKS, stage.playbook.locks, lease_s=3600)
-    with pytest.raises(RefusedError, match="amani"):  # same boot, and the process lives
+    other = lock_of(stage.state, stage.playbook)
+    with pytest.raises(RefusedError, match="amani is acting here"):  # same boot, and the process lives
         other.take(run="another", who="neema")
     boot.write_text("after")
-    assert {each.run for each in other.take(run="another", who="neema")} == {stage.folder.run}
+    with pytest.raises(
+        RefusedError, match=f"stale, held by amani .* run {stage.folder.run}, which is not over"
+    ):
+        other.take(run="another", who="neema")
+    assert stage.go_on().outcome is Outcome.PASS
+    assert stage.made["mongo.switch"] == 1
+    assert other.take(run="another", who="neema") == ()
+
+
+def test_a_run_waits_for_the_one_to_which_a_person_has_released_its_lock(tmp_path: Path, boot: Path) -> None:
+    stage = cut(tmp_path, 14, "after")
+    assert stage is not None
+    boot.write_text("after")
+    other = lock_of(stage.state, stage.playbook)
+    for seen in other.found():
+        other.free(seen, lambda: None)
+    other.take(run="another", who="neema")
     waits = stage.go_on()
     assert (waits.act, stage.made["mongo.switch"]) == (Act.PAUSE, 1)
     other.release(run="another")
     assert stage.go_on().outcome is Outcome.PASS
     assert stage.made["mongo.switch"] == 1
+
+
+def test_one_that_had_changed_nothing_stands_in_nobodys_way(tmp_path: Path, boot: Path) -> None:
+    stage = cut(tmp_path, 3, "after")
+    assert stage is not None
+    assert stage.folder is not None
+    assert not stage.stand().changed
+    boot.write_text("after")
+    other = lock_of(stage.state, stage.playbook)
+    assert {each.run for each in other.take(run="another", who="neema")} == {stage.folder.run}
+
+
+def test_a_lock_whose_run_left_no_journal_is_not_taken_over(tmp_path: Path, boot: Path) -> None:
+    stage = cut(tmp_path, 14, "after")
+    assert stage is not None
+    assert stage.folder is not None
+    boot.write_text("after")
+    for content in ("no journal\n", ""):
+        stage.folder.journal.write_text(content)
+        with pytest.raises(RefusedError, match="whether that is over is not known"):
+            lock_of(stage.state, stage.playbook).take(run="another", who="neema")
+
+
+def test_the_guard_says_what_the_lock_says(tmp_path: Path, boot: Path) -> None:
+    stage = cut(tmp_path, 14, "after")
+    assert stage is not None
+    boot.write_text("after")
+    guard = Guard(id="nobody_else", kind="nobody_else", why=Text(en="w"), fix=Text(en="f"))
+    found = evaluate(guard, look_around(stage.state, stage.site, stage.playbook, run="another"))
+    with pytest.raises(RefusedError) as refused:
+        lock_of(stage.state, stage.playbook).take(run="another", who="neema")
+    assert (found.outcome, found.stops, found.said) == (Outcome.FAIL, True, refused.value.phrase)

@@ -241,6 +241,14 @@ def test_a_killed_change_shows_what_is_unclear_and_goes_on_only_by_log_in_and_ph
         assert talk.terminal.ended() == 1
         client.client_unpause()
         assert "hunter2" not in talk.all
+    another = " ".join(place.told("run", SESSIONS, "--dry-run")[1].split())
+    for each in (
+        "stale, held by",
+        state.run,
+        "which is not over: go on with it or end it",
+        "playbook unlock ",
+    ):
+        assert each in another
     with place.talk("resume", state.run) as talk:
         talk.reads("interrupted")
         talk.signs_in()
@@ -303,9 +311,8 @@ def test_a_lock_that_changed_after_it_was_shown_is_not_released(place: Place) ->
     stale = lock_file(place, "backup-check")
     with place.talk("unlock", "backup-check") as talk:
         talk.reads("anything else leaves it:")
-        RunLock(stale.parent, ("backup-check",), lease_s=60).take(
-            run="20261128-000000-mine-0002", who="amani"
-        )
+        other = RunLock(stale.parent, ("backup-check",), lease_s=60, is_over=lambda run: True)
+        other.take(run="20261128-000000-mine-0002", who="amani")
         talk.terminal.type("UNLOCK backup-check\n")
         talk.reads("has changed meanwhile")
         assert talk.terminal.ended() == 3

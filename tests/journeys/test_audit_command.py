@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from medflow_tui.cli import run
 from medflow_tui.config.load import load
 from medflow_tui.journal.audit import Audit, verify
 from medflow_tui.journal.auditing import events
@@ -169,6 +171,49 @@ def test_an_anchor_can_be_taken_for_paper(audit: Audit) -> None:
     assert Anchor(count=end.count, head=end.head) == verify(audit.path).anchor
 
 
+def test_an_anchor_that_is_written_nowhere_is_3_with_the_reason_and_still_told_for_paper(
+    audit: Audit,
+) -> None:
+    end, list_here = verify(audit.path).anchor, audit.anchors.path
+    elsewhere = audit.path.parent.parent / "elsewhere.jsonl"
+    list_here.unlink()
+    list_here.mkdir()
+    elsewhere.unlink()
+    elsewhere.mkdir()
+    (elsewhere / "LSH-02-audit-anchors.jsonl").mkdir()
+    done = say(audit, "anchor")
+    assert done.returncode == 3
+    assert words_of(end.head) in done.stdout
+    assert "no anchor was written: keep this one on paper" in done.stderr
+    assert str(list_here) in done.stderr
+    list_here.rmdir()
+    assert say(audit, "anchor").returncode == 0
+    assert say(audit, "verify").returncode == 0
+
+
+def test_without_a_site_file_no_anchor_is_written_and_that_is_3(audit: Audit) -> None:
+    before = audit.anchors.path.read_bytes()
+    done = say(audit, "anchor", site=False)
+    assert done.returncode == 3
+    assert words_of(verify(audit.path).anchor.head) in done.stdout
+    assert "give it with --site" in done.stderr
+    assert audit.anchors.path.read_bytes() == before
+
+
+def test_an_audit_that_another_process_does_not_let_go_gets_no_anchor_and_that_is_3(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = audit.path.parent.parent
+    monkeypatch.setattr("medflow_tui.journal.audit.WITHIN_S", 0.1)
+    with audit.path.open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code = run(
+            ["audit", "anchor", "--site", str(folder / "site.toml"), "--state", str(audit.path.parent)]
+        )
+    assert code == 3
+    assert "does not let go" in capsys.readouterr().err
+
+
 @pytest.fixture
 def signed(audit: Audit) -> Path:
     """The same site with a key; what it signs is verified by its own file, or by an auditor's copy of that."""
@@ -243,3 +288,30 @@ def test_a_key_that_cannot_sign_is_said_everywhere_and_ends_nowhere_with_0(
         (signed / "log").mkdir(exist_ok=True)
         (signed / "log").chmod(0o777 if folder != "log" else 0o700)
     assert "everybody can write into the audit folder" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
+def test_a_folder_of_copied_checkpoints_convicts_what_was_written_anew_with_its_checkpoints(
+    audit: Audit, signed: Path
+) -> None:
+    central, site = signed / "central", signed / "site.toml"
+    central.mkdir()
+    site.write_text(site.read_text().replace("../elsewhere.jsonl", str(central)))
+    assert say(audit, "anchor").returncode == 0
+    assert len(list(central.glob("LSH-02-audit-checkpoint-*.txt.sig"))) == 1
+    site.write_text(site.read_text().replace(f'"{central}"', ""))
+    assert say(audit, "verify", "--anchor", str(central)).returncode == 0
+    state = audit.path.parent
+    shutil.rmtree(state)
+    state.mkdir()
+    anew = Audit.of(load(site).site, state)
+    for _ in range(5):
+        events.plan_opened(anew, RUN)
+    events.run_event(anew, "run.done", RUN, outcome="pass")
+    assert say(audit, "verify").returncode == 0
+    for place in (central, next(central.glob("*-checkpoint-*.txt"))):
+        assert say(audit, "verify", "--anchor", str(place)).returncode == 2
+    (central / "LSH-02-audit-anchors.jsonl").unlink()
+    done = say(audit, "verify", "--anchor", str(central))
+    assert done.returncode == 2
+    assert "signed, and the audit does not fit" in done.stdout

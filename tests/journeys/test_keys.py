@@ -640,13 +640,16 @@ def rows_of(text: list[str]) -> list[list[str]]:
 
 
 async def whole_page(dashboard: Dashboard) -> list[str]:
-    """Every line of a text between its title and the key bar, line by line."""
+    """Every line of a text between its title and the key bar, page by page: each shows again what was last."""
     found: list[str] = []
     await dashboard.press("g")
-    for _ in range(200):
-        before = dashboard.lines
-        found.append(before[1])
-        await dashboard.press("j")
-        if dashboard.lines == before:
-            return [*found, *before[2:-1]]
+    for _ in range(50):
+        before = dashboard.lines[1:-1]
+        again = next(
+            each for each in range(len(before), -1, -1) if found[len(found) - each :] == before[:each]
+        )
+        found += before[again:]
+        await dashboard.press("pagedown")
+        if dashboard.lines[1:-1] == before:
+            return found
     raise AssertionError("the text has no end")

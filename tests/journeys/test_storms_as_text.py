@@ -33,8 +33,13 @@ QUESTIONS = {
     "agreeing._asked": "which value is read out?",
     "agreeing._typed": PROMPT,
     "unlocking._release": "anything else leaves it:",
+    "orders._lift": "the same `Person.ask` and `Person.confirm` as above",
     "incident._opening": "the same `Person.ask` as above",
     "incident._change": "the same `Person.confirm` as above",
+    "leading._confirmed": "no question: what was typed goes to `IncidentDesk.confirm`",
+    "leading._typed": "the same `Person.confirm` as above",
+    "leading._waited_for": "the same `Person.answer` as above",
+    "leading.answer.answered": "the same `Person.ask` and `Person.confirm` as above",
 }
 
 

@@ -102,7 +102,7 @@ def test_what_is_not_passed_over_by_its_word_is_not_started(shut: Place, typed: 
         talk.answers("anything else leaves:", typed)
         assert talk.terminal.ended() == 1
     assert not shut.dispatch.runs()
-    assert shut.audited("plan.cancelled")[0]["result"] == {"why": "guard"}
+    assert shut.audited("plan.cancelled")[0]["result"] == {"why": "window"}
 
 
 @pytest.mark.parametrize("missing", ["the playbook", "the role"])

@@ -7,12 +7,14 @@ import os
 import random
 import sys
 import tarfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from medflow_tui.actions.backup_first import BackupFirstCrew, crew
+from medflow_tui.actions.backup_vault import Vault
 from medflow_tui.clients.tools import Tools
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.performer import Finding, Task
@@ -21,6 +23,8 @@ from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.releases import Deployment
 from medflow_tui.model.site import Site
 from medflow_tui.model.targets.backups import BackupSet, BackupsTarget
+from medflow_tui.rules.backup_guards import LEAST
+from medflow_tui.rules.hours import DAYS
 from medflow_tui.runner.stepping import EXPECTATION
 from medflow_tui.wiring import probe_of
 from tests.servers.readings import Unlimited, keeper
@@ -51,6 +55,34 @@ def archive(size: int = 40000) -> bytes:
         one.size = size
         tar.addfile(one, io.BytesIO(random.Random(size).randbytes(size)))
     return made.getvalue()
+
+
+SERIES = """
+[target.backups]
+kind = "backups"
+folder = "backups"
+settle_s = 0.4
+[[target.backups.set]]
+name = "daily"
+folder = "daily"
+encrypted = false
+minimum_bytes = 1000
+minimum_copies = 1
+"""
+"""In a site file beside `Safe.at`: the same series."""
+
+
+def closed_today() -> tuple[str, ...]:
+    """Days of opening hours that hold neither now nor a night that runs over."""
+    return (DAYS[(datetime.now(UTC).weekday() + 3) % 7],)
+
+
+def read_before(site: Site, state: Path) -> None:
+    """As the dashboard or the daily check did: the newest were read to their end, and that was written down in `state`."""
+    tools = Tools(site=site, secret=keeper({}), budget=Unlimited(), state=state)
+    vault = Vault(site=site, tools=replace(tools, probe_of=probe_of(tools)))
+    found = vault.settled(time.monotonic() + 15, lambda: "")
+    assert all(each["verified"] >= LEAST for each in found.values()), found
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The real program on a terminal over a recorded scene with a history: `python -m tests.servers.pages` (runs, and an audit)."""
+"""The real program on a terminal over a recorded scene with a history: `python -m tests.servers.pages [--lang=fr]` (runs, audit)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from medflow_tui.model.audit import Work
 from medflow_tui.runner.replay import ReplayedDispatch
 from medflow_tui.wiring.scenes import scene_session
 from medflow_tui.wiring.screen import run_app
+from tests.servers.scene import language_of
 
 SCENE, OVER, MANY = "worker-not-started", 1, 40
 
 
 def main() -> int:
-    with scene_session(SCENE, run=OVER) as session:
+    with scene_session(SCENE, language_of(sys.argv[1:]), OVER) as session:
         assert session.dispatch_of is not None
         dispatch = session.dispatch_of()
         assert isinstance(dispatch, ReplayedDispatch)

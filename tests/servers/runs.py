@@ -10,6 +10,7 @@ from pathlib import Path
 
 from medflow_tui.clients.tools import Tools
 from medflow_tui.journal.append_log import AppendLog
+from medflow_tui.journal.auditing.anchors import FILE as ANCHORS
 from medflow_tui.journal.run_log import JOURNAL, RunFolder, create
 from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import Plan
@@ -144,6 +145,8 @@ def crashing(at: At, moment: str) -> Iterator[None]:
 
     def append(self: AppendLog, record: dict[str, object]) -> None:
         nonlocal gone
+        if gone and self.path.name == ANCHORS:  # in a thread of its own, which ends with its process
+            raise OSError
         if gone:
             raise Crashed
         if self.path.name == JOURNAL and is_at(record, at):

@@ -26,8 +26,25 @@ USED = (
         "journal.orders",
         "locale.language",
     ),
+    *(
+        "cli.leading",
+        "wiring.leading",
+        "wiring.proving",
+        "runner.incidents",
+        "journal.budget",
+        "config.secrets",
+    ),
 )
-PROMPT = re.compile(r"Type  (.+?)  to agree|read out\? $|name\) $|list\) $")
+LATE = (
+    "termios",
+    "zoneinfo",
+    "platformdirs.unix",
+    "pwd",
+    "unicodedata",
+    "encodings.utf_8_sig",
+    "encodings.ascii",
+)
+PROMPT = re.compile(r"Type  (.+?)  to agree|read out\? $|name\) $|list\) $|004\) $|SEV4\) $|there\) $")
 LONGEST_S = 40.0
 
 
@@ -37,7 +54,7 @@ def be(uid: int, words: list[str]) -> None:
 
     for each in USED:
         importlib.import_module(f"medflow_tui.{each}")
-    for each in ("termios", "zoneinfo", "platformdirs.unix", "pwd", "unicodedata"):
+    for each in LATE:
         importlib.import_module(each)
     if uid:
         os.setgroups([])

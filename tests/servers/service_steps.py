@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,25 @@ performer.carry_out(work.task(order["action"]))
 print("carried out", flush=True)
 sys.stdin.read()
 """
+
+
+@contextmanager
+def behind_a_pid_file(folder: Path, code: str) -> Iterator[dict[str, Any]]:
+    """The table of a target: this program, which gets the path of `lives.log` and is gone afterwards."""
+    try:
+        yield {
+            "name": "backend",
+            "manager": "pidfile",
+            "pid_file": str(folder / "backend.pid"),
+            "start": [sys.executable, "-c", code, str(folder / "lives.log")],
+            "start_in": str(folder),
+            "output": str(folder / "backend.log"),
+        }
+    finally:
+        family = [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(folder)]
+        for each in family:
+            each.kill()
+        psutil.wait_procs(family, timeout=5)
 
 
 def never_ready(asked_ms: int, deadline: object) -> tuple[Outcome, Any]:

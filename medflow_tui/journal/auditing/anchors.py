@@ -25,6 +25,7 @@ from medflow_tui.rules.auditing.words import words_of
 FILE = "audit-anchors.jsonl"
 SYSLOG = Path("/dev/log")
 EVERY_S = 15 * 60
+AGAIN_S = 5 * 60  # after the list could not be written: not with every record
 WITHIN_S = 5.0  # for what stands elsewhere: a dead network folder holds up nobody for longer
 TAIL = 4096  # bytes, more than a row has
 _AUTH_INFO = 4 * 8 + 6  # facility and severity of syslog
@@ -49,10 +50,13 @@ class Anchors:
         self.path = folder / FILE
         self._site, self._syslog, self._group = site, syslog, group
         self._elsewhere = tuple(folder / each for each in elsewhere)
+        self._failed_at: float | None = None
+        self._sending: threading.Thread | None = None
 
     def drop(self, anchor: Anchor, now: datetime | None = None) -> None:
         """Write it down here, tell syslog, and bring all that is missing elsewhere there."""
         row = {"site": self._site, "count": anchor.count, "head": anchor.head, **stamp(now)}
+        self._failed_at = time.monotonic()
         with suppress(MedflowError, OSError):
             is_new = not self.path.exists()
             log = AppendLog(self.path)
@@ -62,21 +66,27 @@ class Anchors:
                 with locked(log.descriptor, WITHIN_S):
                     log.cut_torn_line()
                     log.append(row)
+                    self._failed_at = None
             finally:
                 log.close()
         self._tell_syslog(anchor)
         self.send_on()
 
     def send_on(self) -> None:
-        """Bring to each place elsewhere what it lacks; a place that hangs is left alone after a few seconds."""
-        if not self._elsewhere:
+        """Bring to each place elsewhere what it lacks; a place that hangs is left alone after a few seconds.
+
+        While it hangs nothing more is sent: what is missing then goes with the next ones.
+        """
+        if not self._elsewhere or (self._sending is not None and self._sending.is_alive()):
             return
-        work = threading.Thread(target=self._send_all, name="audit anchors", daemon=True)
-        work.start()
-        work.join(WITHIN_S)
+        self._sending = threading.Thread(target=self._send_all, name="audit anchors", daemon=True)
+        self._sending.start()
+        self._sending.join(WITHIN_S)
 
     def is_due(self) -> bool:
-        """Whether the newest anchor of this boot is older than a quarter of an hour."""
+        """Whether the newest anchor of this boot is older than a quarter of an hour, and the last try did not just fail."""
+        if self._failed_at is not None and time.monotonic() - self._failed_at < AGAIN_S:
+            return False
         newest = _newest(self.path)
         if newest.get("boot") != boot_id():
             return True

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from medflow_tui.journal.auditing import signing
 from medflow_tui.journal.auditing.attributes import let_others_in
+from medflow_tui.journal.auditing.copies import LARGEST, NAME, SIGNATURE, TEXT, Copies
 from medflow_tui.journal.auditing.place import FILE
 from medflow_tui.journal.auditing.signing import SigningError
 from medflow_tui.journal.moment import stamp
@@ -17,27 +19,34 @@ from medflow_tui.journal.small_file import replace_durably
 from medflow_tui.model.audit import Anchor
 from medflow_tui.rules.auditing.checkpoint import Checked, Checkpoint, Signed, checkpoint_of, text_of
 
-NAME, TEXT, SIGNATURE = "audit-checkpoint-", ".txt", ".txt.sig"
 TROUBLE = "audit-unsigned.json"
-LARGEST = 4096  # bytes, more than a checkpoint or its signature has
 
 
 class Checkpoints:
-    """Made at the end of each run and with each anchor. Nothing here raises: why there is no signature is left beside."""
+    """Made at the end of each run and with each anchor, and copied to the places of anchors. Nothing here raises: why
+    there is no signature, or no copy, is left beside."""
 
-    def __init__(self, folder: Path, site: str, key: Path | None, group: str = "") -> None:
+    def __init__(
+        self, folder: Path, site: str, key: Path | None, group: str = "", places: Iterable[str] = ()
+    ) -> None:
         self._folder, self._site, self._key, self._group = folder, site, key, group
+        self._copies = Copies(folder, site, places, self._write)
 
     def make(self, anchor: Anchor, now: datetime | None = None) -> None:
-        """Sign the end of the chain, when the site has a key for that."""
+        """Sign the end of the chain, when the site has a key for that, and copy what is missing elsewhere."""
+        if self._key is not None:
+            self._make(self._key, anchor, now)
+            self._copies.send_on(found(self._folder))
+
+    def _make(self, key: Path, anchor: Anchor, now: datetime | None) -> None:
         path = self._folder / f"{NAME}{anchor.count:010d}{TEXT}"
-        if self._key is None or path.exists():
+        if path.exists():
             return
         made = Checkpoint(site=self._site, anchor=anchor, at=str(stamp(now)["ts"]))
         before = found(self._folder)
         with suppress(OSError):
             try:
-                signature = signing.sign(self._key, text_of(made))
+                signature = signing.sign(key, text_of(made))
             except SigningError as error:
                 self._write(self._folder / TROUBLE, json.dumps({"why": error.why, "count": anchor.count}))
                 return

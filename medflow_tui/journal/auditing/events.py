@@ -70,10 +70,10 @@ def plan_cancelled(audit: Audit, work: Work, *, why: str = "by_person", actor: A
 
 
 def identifiable_viewed(
-    audit: Audit, view: str, *, people: int, work: Work = NO_WORK, actor: Actor = MYSELF
+    audit: Audit, view: str, *, work: Work = NO_WORK, step: str = "", actor: Actor = MYSELF
 ) -> Anchor:
-    """Data by which people can be known was shown: which view of this program, of how many people."""
-    return _write(audit, "identifiable.viewed", work, actor, result={"view": view, "people": people})
+    """What may name people is about to be shown: by which view of this program, of which step of a run."""
+    return _write(audit, "identifiable.viewed", work, actor, step=step, result={"view": view})
 
 
 def passive_on(audit: Audit, *, reason: str = "", actor: Actor = MYSELF) -> Anchor:
@@ -87,7 +87,8 @@ def passive_off(audit: Audit, *, actor: Actor = MYSELF) -> Anchor:
 
 
 def incident_changed(audit: Audit, what: str, incident: Incident, *, actor: Actor = MYSELF) -> Anchor:
-    """An incident was `opened`, `graded`, `closed`, or has another `command`; of its text the length and the hash."""
+    """An incident was `opened`, `confirmed` by its commander, `graded`, `closed`, or has another `command`; of its text the
+    length and the hash."""
     said = {"severity": incident.severity.value, "commander": incident.commander}
     result = {**said, **(_reason(incident.text, incident.id) if what == "opened" else {})}
     return _write(audit, f"incident.{what}", Work(incident=incident.id), actor, result=result)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import subprocess
 import tempfile
 from pathlib import Path
 
 from medflow_tui.model.site import Site
 from medflow_tui.rules.auditing.checkpoint import NAMESPACE, Signed, principal
+from medflow_tui.signatures import ssh_keygen
+from medflow_tui.signatures.ssh_keygen import UntoldError, Verdict
 
-PROGRAM = "ssh-keygen"
-WITHIN_S = 10.0
 FILED = "file:"
 
 
@@ -39,10 +37,10 @@ def signers_of(site: Site | None) -> Path | None:
 def sign(key: Path, text: str) -> str:
     """The signature as ssh-keygen writes it into a `.sig` file. Raises SigningError."""
     _refuse_key(key)
-    code, said, errors = _ask(("-Y", "sign", "-f", str(key), "-n", NAMESPACE), text)
-    if code or not said.startswith("-----BEGIN SSH SIGNATURE-----"):
-        raise SigningError("passphrase" if "passphrase" in errors else "failed")
-    return said
+    try:
+        return ssh_keygen.sign(key, NAMESPACE, text)
+    except UntoldError as error:
+        raise SigningError(error.why) from error
 
 
 def verify(signers: Path | None, site: str, text: str, signature: Path) -> Signed:
@@ -57,8 +55,10 @@ def verify(signers: Path | None, site: str, text: str, signature: Path) -> Signe
         raise SigningError("no_signers") from error
     if os.name == "posix" and (found.st_mode & 0o022 or found.st_uid not in (0, os.getuid())):
         raise SigningError("signers_open")
-    words = ("-Y", "verify", "-f", str(signers), "-I", principal(site), "-n", NAMESPACE, "-s", str(signature))
-    return Signed.WRONG if _ask(words, text)[0] else Signed.SIGNED
+    answer = ssh_keygen.verify(signers, principal(site), NAMESPACE, text.encode(), signature)
+    if answer.verdict is Verdict.UNTOLD:
+        raise SigningError(answer.why)
+    return Signed.SIGNED if answer.verdict is Verdict.GOOD else Signed.WRONG
 
 
 def trial(key: Path, signers: Path | None, site: str) -> str:
@@ -89,26 +89,3 @@ def _refuse_key(key: Path) -> None:
         raise SigningError("key_owner")
     if found.st_mode & (0o077 if found.st_uid == os.getuid() else 0o027):
         raise SigningError("key_open")
-
-
-def _ask(words: tuple[str, ...], given: str) -> tuple[int, str, str]:
-    """Without a terminal, an agent, or a window in which a passphrase could be asked for."""
-    program = shutil.which(PROGRAM)
-    if program is None:
-        raise SigningError("no_program")
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT")}
-    try:
-        done = subprocess.run(
-            (program, *words),
-            input=given.encode(),
-            capture_output=True,
-            timeout=WITHIN_S,
-            check=False,
-            env={**kept, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"},
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SigningError("timeout") from error
-    except OSError as error:
-        raise SigningError("no_program") from error
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")

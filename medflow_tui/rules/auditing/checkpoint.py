@@ -40,6 +40,8 @@ TROUBLES: Mapping[str, Phrase] = {
     "passphrase": say("the signing key has a passphrase: nobody is there to type it"),
     "timeout": say("ssh-keygen did not answer in time"),
     "failed": say("ssh-keygen could not sign with this key"),
+    "broken_off": say("ssh-keygen ended before it had answered"),
+    "unreadable": say("the signature, or the file of those who may sign, cannot be read"),
     "not_a_signer": say("the allowed-signers file does not let this key sign for the site"),
     "no_signers": say("no allowed-signers file is named, or it cannot be read"),
     "signers_open": say("others may write the allowed-signers file: whoever can, signs for the site"),
@@ -68,12 +70,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signatures:
-    """All of them together: `n` were looked at, the newest covers `count` records."""
+    """All of them together: `n` were looked at, the newest covers `count` records; `unsent`: where they could not be
+    copied to."""
 
     signed: Signed = Signed.UNSIGNED
     n: int = 0
     count: int = 0
     why: Phrase = SILENCE
+    unsent: Phrase = SILENCE
 
 
 def principal(site: str) -> str:

@@ -69,6 +69,9 @@ REASONS = (
         "left",
         "line_lost",
         "timeout",
+        "unwritable",
+        "settings",
+        "fault",
     ),
 )
 SAYINGS = frozenset(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from medflow_tui.model.audit import Anchor
 from medflow_tui.model.words import SILENCE, Phrase
 from medflow_tui.rules.auditing.chain import GENESIS
-from medflow_tui.rules.auditing.checkpoint import Signatures, Signed
+from medflow_tui.rules.auditing.checkpoint import ENDINGS, Signatures, Signed
 from medflow_tui.rules.auditing.review import Record, Review
 
 
@@ -15,7 +16,7 @@ from medflow_tui.rules.auditing.review import Record, Review
 class Standing:
     """`records` are all that could be read, also behind a break; `broken_at` is the number of the first record that does
     not fit, or -1, `where` its file and line. `anchors` all fit when it holds; `is_elsewhere`: one of them came from
-    outside of the audit's own folder."""
+    outside of the audit's own folder. `unanchored` counts the runs whose anchors should be there and are not."""
 
     records: tuple[Record, ...] = ()
     end: Anchor = field(default_factory=lambda: Anchor(count=0, head=GENESIS))
@@ -28,6 +29,7 @@ class Standing:
     is_elsewhere: bool = False
     review: Review = field(default_factory=Review)
     signatures: Signatures = field(default_factory=Signatures)
+    unanchored: int = 0
 
     @property
     def holds(self) -> bool:
@@ -47,3 +49,15 @@ class Standing:
     def uncovered(self) -> int:
         """How many records at the end no anchor covers: were they cut off, nobody could tell."""
         return self.end.count - max((each.count for each in self.anchors), default=0)
+
+
+def unanchored(records: Iterable[Record], anchors: Iterable[Anchor]) -> int:
+    """How many times a run ended or paused since the newest of its anchors: each time it should have left one.
+
+    >>> ended = [{"seq": 4, "ev": "run.done"}, {"seq": 9, "ev": "run.done"}]
+    >>> unanchored(ended, [Anchor(count=5, head="")]), unanchored(ended, [Anchor(count=10, head="")])
+    (1, 0)
+    """
+    covered = max((each.count for each in anchors), default=0)
+    ended = (each.get("seq") for each in records if each.get("ev") in ENDINGS)
+    return sum(isinstance(seq, int) and seq >= covered for seq in ended)

@@ -46,7 +46,8 @@ class DetailPane(Page):
         """Another target; the same one is left as it is."""
         if target == self.target:
             return
-        self.target, self._known, self.top = target, Known(), 0
+        self.target, self._known = target, Known()
+        self.rewind()
         threading.Thread(target=self._read_history, args=(target,), name="history-read", daemon=True).start()
 
     def _read_history(self, target: str) -> None:

@@ -64,6 +64,7 @@ EVENTS: Mapping[str, Phrase] = {
     "passive.on": say("everything stopped (passive)"),
     "passive.off": say("passive mode ended"),
     "incident.opened": say("incident opened"),
+    "incident.confirmed": say("command of the incident confirmed"),
     "incident.command": say("command of the incident handed over"),
     "incident.graded": say("incident graded anew"),
     "incident.closed": say("incident closed"),
@@ -101,6 +102,10 @@ REASONS: Mapping[str, Phrase] = {
     "left": say("left by the person"),
     "line_lost": say("the line was lost"),
     "timeout": say("no answer in time"),
+    "audit_unwritable": say("the audit could not be written"),
+    "unwritable": say("it could not be written down"),
+    "settings": say("the site file is wrong"),
+    "fault": say("a fault of this program"),
 }
 UNTOLD = ("outcome", "why", "sha256", "head", "journal", "chain")
 FAULTY = ("step.failed", "step.unknown", "attempt.denied", "approve.refused", "undo.failed", "override.used")
@@ -133,7 +138,13 @@ def chain_phrases(standing: Standing) -> tuple[Phrase, ...]:
 
 
 def signed_phrases(standing: Standing) -> tuple[Phrase, ...]:
-    """What the signatures say of it."""
+    """What the signatures say of it, and whether they are elsewhere, too."""
+    unsent = standing.signatures.unsent
+    said = _signed_phrases(standing)
+    return (*said, say("checkpoints could not be copied elsewhere").also(unsent)) if unsent else said
+
+
+def _signed_phrases(standing: Standing) -> tuple[Phrase, ...]:
     found = standing.signatures
     match found.signed:
         case Signed.UNSIGNED:
@@ -155,16 +166,21 @@ def signed_phrases(standing: Standing) -> tuple[Phrase, ...]:
 
 
 def _about_anchors(standing: Standing) -> tuple[Phrase, ...]:
+    late = (
+        (say("anchors are not written: {n:number} runs ended since the newest one", n=standing.unanchored),)
+        if standing.unanchored
+        else ()
+    )
     if not standing.anchors:
-        return (say("no anchor to compare with: were records cut off at the end, nobody could tell"),)
+        return (say("no anchor to compare with: were records cut off at the end, nobody could tell"), *late)
     said = say("fits all anchors ({n:number})", n=len(standing.anchors))
     if standing.uncovered:
         said = said.also(
             say("{n:number} at the end are newer: were they cut off, nobody could tell", n=standing.uncovered)
         )
     if standing.is_elsewhere:
-        return (said,)
-    return (said, say("these anchors stand beside the audit: who cuts one can cut both"))
+        return (said, *late)
+    return (said, say("these anchors stand beside the audit: who cuts one can cut both"), *late)
 
 
 def end_phrases(end: Anchor) -> tuple[Phrase, ...]:

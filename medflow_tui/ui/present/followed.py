@@ -32,13 +32,15 @@ TOUCHES_DATA = (Effect.DATA, Effect.SWITCH)
 class Followed:
     """What the follower knows of a run; `playbook` is None when even that cannot be read any more.
 
-    `awaited` is what a second person is asked, while one is waited for.
+    `awaited` is what a second person is asked, while one is waited for; `printed` is the redacted end of what the program
+    of the step in hand printed.
     """
 
     state: RunState
     playbook: Playbook | None = None
     facts: Facts | None = None
     awaited: Awaited | None = None
+    printed: tuple[str, ...] = ()
 
 
 def text_of(text: Text, followed: Followed, look: Look) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 from medflow_tui.model.health import EPOCH, Health, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.ui.present.line import Line, Span, fit, width
+from medflow_tui.rules.notices import by_gravity
+from medflow_tui.ui.present.line import Line, Span, fit, fit_words, width
 from medflow_tui.ui.present.meter import rounded
 from medflow_tui.ui.present.rows import Look, summary
 
@@ -129,21 +130,29 @@ def oldest(snapshot: Snapshot) -> Phrase:
 
 
 def second_line(
-    snapshot: Snapshot, look: Look, cells: int, *, banner: str = "", saving: Phrase = SILENCE
+    snapshot: Snapshot,
+    look: Look,
+    cells: int,
+    *,
+    banner: str = "",
+    waiting: Phrase = SILENCE,
+    saving: Phrase = SILENCE,
 ) -> Line:
     """What is wrong, and what this program has to say of itself; or the sentence that was said last, instead of both.
 
-    What is left out to save bytes (`saving`) is told where there is no notice of the monitor.
+    Of several notices the gravest, and how many more stand; `waiting` is that of a run. What is left out to save bytes
+    (`saving`) is told where there is none.
     """
     if banner:
-        return (Span(f" {fit(banner, cells - 1, look.glyphs.more)}", "strong"),)
-    notice = next(iter(snapshot.notices), saving)
-    if not notice:
+        return (Span(f" {fit_words(banner, cells - 1, look.glyphs.more)}", "strong"),)
+    first, *more = by_gravity((*snapshot.notices, waiting)) or (saving,)
+    if not first:
         return summary(snapshot.verdicts, look, cells)
-    text = look.language.say(notice, look.now)
-    room = min(width(text), cells // 2 - 3)
+    text, count = look.language.say(first, look.now), f" +{len(more)}" if more else ""
+    room = min(width(text) + len(count), cells // 2 - 3)
+    told = fit_words(text, room - len(count), look.glyphs.more)
     return (
         *summary(snapshot.verdicts, look, cells - room - 3),
         Span("   "),
-        Span(fit(text, room, look.glyphs.more), "warning"),
+        Span(fit(f"{told.rstrip()}{count}", room), "warning"),
     )

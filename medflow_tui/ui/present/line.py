@@ -61,6 +61,23 @@ def fit(text: str, cells: int, more: str = "…") -> str:
     return text[:end] + more + " " * (room - used)
 
 
+def fit_words(text: str, cells: int, more: str = "…") -> str:
+    """The same, cut between two words; where not even the first has room, within it.
+
+    >>> fit_words("connexion refusée ici", 20), fit_words("connexion", 5)
+    ('connexion refusée…  ', 'conn…')
+    """
+    if width(text) <= cells:
+        return fit(text, cells, more)
+    kept = ""
+    for word in text.split(" "):
+        longer = f"{kept} {word}" if kept else word
+        if width(longer) + width(more) > cells:
+            break
+        kept = longer
+    return fit(kept.rstrip(":,;\N{NO-BREAK SPACE}") + more, cells, more) if kept else fit(text, cells, more)
+
+
 def cut(line: Iterable[Span], cells: int) -> Line:
     """The first so many cells of a line, never filled.
 

@@ -12,14 +12,19 @@ from medflow_tui.ui.present.rows import STYLES, Look, row, title
 
 
 def first_shown(rows: int, at: int, before: int, height: int) -> int:
-    """The row that stands first, so that the one `at` is seen and as little moves as can be.
+    """The row that stands first, so that the one `at` is seen.
 
-    >>> first_shown(20, 7, 0, 6), first_shown(5, 4, 0, 6)
-    (3, 0)
+    Nothing moves while it is; else half of what is shown does, for the rows that are seen are all written anew.
+
+    >>> [first_shown(20, at, 0, 6) for at in (4, 5, 19)], first_shown(20, 6, 7, 6), first_shown(5, 4, 0, 6)
+    ([0, 3, 15], 4, 0)
     """
     room = _room(rows, height)
-    top = max(0, min(before, rows - room))
-    return at if at < top else max(top, at - room + 1)
+    most, half = max(0, rows - room), room // 2
+    top = max(0, min(before, most))
+    if at < top:
+        return max(0, at - half)
+    return top if at < top + room else min(most, at - room + 1 + half)
 
 
 def pane_lines(

@@ -11,7 +11,7 @@ from medflow_tui.model.health import EPOCH, Health, Verdict
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.alerts import worst
 from medflow_tui.ui.present.health import Glyphs, called, counts, spark
-from medflow_tui.ui.present.line import Line, Span, fit, width
+from medflow_tui.ui.present.line import Line, Span, fit, fit_words, width
 
 Sparks = Mapping[str, tuple[Health | None, ...]]
 
@@ -165,7 +165,7 @@ def summary(verdicts: tuple[Verdict, ...], look: Look, cells: int) -> Line:
         fitting = next((each for each in sentences[:2] if width(each) <= room), None)
         if fitting is not None:
             return (*spans, Span("   "), Span(fitting, "strong"))
-    return (*spans, Span("   "), Span(fit(sentences[-1], room, look.glyphs.more).rstrip(), "strong"))
+    return (*spans, Span("   "), Span(fit_words(sentences[-1], room, look.glyphs.more).rstrip(), "strong"))
 
 
 def _calm(verdicts: tuple[Verdict, ...], look: Look, cells: int) -> Line:

@@ -50,6 +50,8 @@ def _step(step: Step, followed: Followed, look: Look, cells: int) -> list[Line]:
     said = next((each.said for each in state.steps if each.id == step.id), SILENCE)
     if (said and said != state.said) or state.phase is Phase.RUNNING:
         lines += labelled(tell(say("Seen so far")), tell(said, look.now), LABEL, cells)
+    for number, each in enumerate(followed.printed):
+        lines += labelled("" if number else tell(say("Printed")), each, LABEL, cells)
     return lines
 
 

@@ -209,7 +209,9 @@ class Board(KeyedScreen):
         said = self.tell(self.switchboard.banner) if self.switchboard.banner else ""
         return [
             first,
-            second_line(snapshot, look, cells, banner=said, saving=thrift.notice or self.switchboard.waiting),
+            second_line(
+                snapshot, look, cells, banner=said, waiting=self.switchboard.waiting, saving=thrift.notice
+            ),
         ]
 
     def draw_bar(self) -> None:

@@ -68,12 +68,7 @@ class ChooserScreen(PagedScreen):
     def _keep_in_sight(self) -> None:
         if not self.is_whole:
             return
-        page = self.query_one(Page)
-        height = max(1, page.size.height)
-        if self._at < page.top:
-            page.move(self._at - page.top)
-        elif self._at >= page.top + height:
-            page.move(self._at - page.top - height + 1)
+        self.query_one(Page).reveal(self._at)
         self.draw_bar()
 
     def action_move(self, steps: int) -> None:

@@ -61,12 +61,17 @@ class PagedScreen(KeyedScreen):
     def scroll_page(self, steps: int) -> None:
         """Scroll by lines; how much stands below is said anew when the key rests, as each line of it would be sent too."""
         self.query_one(Page).move(steps)
+        self._rest_later()
+
+    def _rest_later(self) -> None:
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(REST_S, self.draw_bar)
 
     def action_move(self, steps: int) -> None:
-        self.scroll_page(steps)
+        """A line on: only the mark moves, and every few lines as many come at once."""
+        self.query_one(Page).walk(steps, (self.session.glyphs.marker, ""))
+        self._rest_later()
 
     def action_page(self, steps: int) -> None:
         self.scroll_page(steps * max(1, self.query_one(Page).size.height - 1))

@@ -87,7 +87,11 @@ class RunScreen(PagedScreen):
         if state.phase is Phase.DAMAGED:
             return Followed(state=state)
         awaited = dispatch.approval(self.run_name) if state.awaits else None
-        return Followed(state=state, playbook=follower.playbook, facts=follower.facts, awaited=awaited)
+        playbook = follower.playbook
+        printed = dispatch.printed(self.run_name, playbook.step(state.step))
+        return Followed(
+            state=state, playbook=playbook, facts=follower.facts, awaited=awaited, printed=printed
+        )
 
     def on_run_screen_news_arrived(self, message: NewsArrived) -> None:
         self.followed = message.followed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,39 @@ def test_a_line_when_something_changes_and_one_each_30_seconds(
     done = Followed(state=state(StepStand.DONE), playbook=CHECK)
     assert lines(begun, done, 1) == [f"{title}: done"]
     assert lines(done, done, 29) == []
+
+
+def test_progress_is_told_once_a_second_and_the_newest_is_not_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    told = following(Run())
+
+    def printed(lines: int) -> Followed:
+        first, *others = state(StepStand.STARTED).steps
+        moved = replace(first, said=say("{n:number} lines", n=lines))
+        return Followed(state=replace(state(StepStand.STARTED), steps=(moved, *others)), playbook=CHECK)
+
+    seen, at, said = None, list[float](), list[str]()
+    for look in range(41):  # ten seconds, four looks each, of a program that never rests
+        now = printed(look)
+        seen = now if told._tell_news(seen, now) else seen
+        lines = [each for each in capsys.readouterr().out.splitlines() if "lines" in each]
+        said += lines
+        at += [clock[0]] * len(lines)
+        clock[0] += 0.25
+    assert len(said) == 11
+    assert min(late - early for early, late in pairwise(at)) >= 1.0
+    assert said[-1].endswith("40 lines")
+    seen = now if told._tell_news(seen, now := printed(41)) else seen
+    assert capsys.readouterr().out == ""
+    clock[0] += 1.0
+    assert told._tell_news(seen, now)
+    assert "41 lines" in capsys.readouterr().out
+    done = Followed(state=state(StepStand.DONE), playbook=CHECK)
+    assert told._tell_news(now, done)
+    assert "done" in capsys.readouterr().out
 
 
 def test_how_a_second_person_agrees_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:

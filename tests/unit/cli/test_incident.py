@@ -84,7 +84,8 @@ def test_from_opening_to_closing(
     said = capsys.readouterr().out
     assert "SEV2 (P2)" in said
     assert "commander claire; opened" in said
-    assert "class R3 needs no second person in production" in said
+    assert "claire has not confirmed to lead it" in said
+    assert "to confirm: medflow-tui incident confirm, typed by claire" in " ".join(said.split())
     assert run(["incident", "show", *place]) == 1
     assert "sessions are broken" in capsys.readouterr().out
     assert run(["incident", "command", ME, *place]) == 0

@@ -26,6 +26,7 @@ from medflow_tui.model.audit import Keeping
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.site import Site
+from medflow_tui.runner.passivity import GlobalStop
 from medflow_tui.runner.permission import Permission
 from tests.crashes.staged import Counted
 from tests.servers.readings import Unlimited
@@ -57,8 +58,8 @@ def test_a_run_and_all_who_read_it_follow_the_folder(tmp_path: Path) -> None:
     assert not list(stage.state.glob("audit*"))
     assert verify(tmp_path / "log" / "audit.jsonl").holds
     assert (tmp_path / "elsewhere.jsonl").exists()
-    Permission(site=stage.site, state=stage.state, now=lambda: NIGHT).set_passive(
-        on=True, who="amani", reason="a storm"
+    GlobalStop(site=stage.site, state=stage.state, now=lambda: NIGHT, prove=lambda login: True).set(
+        who="amani", reason="a storm"
     )
     records = stand(audit_file(stage.site, stage.state), stage.site).records
     assert [each["ev"] for each in records][-2:] == ["run.done", "passive.on"]

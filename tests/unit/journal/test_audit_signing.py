@@ -25,6 +25,8 @@ from medflow_tui.model.site import Site
 from medflow_tui.model.words import say
 from medflow_tui.rules.auditing.checkpoint import TROUBLES, Signed
 from medflow_tui.rules.auditing.standing import Standing
+from medflow_tui.signatures import ssh_keygen
+from tests.servers.lab import until
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
@@ -180,7 +182,7 @@ def test_looking_is_not_signed_and_each_anchor_of_a_run_is(
     assert standing(here).signatures.signed is Signed.UNSIGNED
     audit.drop_anchor_if_due()
     end = standing(here).end
-    assert standing(here).signatures.count == end.count
+    until(lambda: standing(here).signatures.count == end.count, "the signature")
     events.review_signed(audit, {}, whole=True)
     assert standing(here).signatures.count == end.count + 1
 
@@ -226,7 +228,7 @@ def test_without_ssh_keygen_nothing_is_signed_and_nothing_can_be_told(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_run(audit_in(here))
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(ssh_keygen, "SEARCHED", "")
     assert standing(here).signatures.why == TROUBLES["no_program"]
     a_run(audit_in(here))
     assert checkpoints.trouble(here / "log") == "no_program"

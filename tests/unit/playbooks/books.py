@@ -82,6 +82,7 @@ fix_fr = "Réparez."
 GUARDS = "".join(
     GUARD.format(kind=each) for each in ("environment", "identity", "journal", "nobody_else", "disk", "power")
 )
+BACKUP = GUARD.format(kind="backup_first") + "need = { max_age_s = 3600 }\n"
 HOLDS = """
 [[hold]]
 id = "app_stopped"
@@ -208,6 +209,8 @@ effect = "read"
 stdout_require = ["."]
 """
 FULL = HEAD + GUARDS + HOLDS + STEPS
+"""As a run of an earlier version may have kept it: nothing in it asks for a backup."""
+SOUND = HEAD + GUARDS + BACKUP + HOLDS + STEPS
 
 
 def book(pattern: str = "", by: str = "", source: str = FULL) -> str:

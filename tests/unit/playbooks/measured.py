@@ -35,6 +35,7 @@ WELL: Mapping[str, Fact] = MappingProxyType({
     "passive.since": "", "site_code": "LAB", "planted.redis": "LAB/lab/9f",
     "identity.planned": "mongodb 1", "identity.now": "mongodb 1", "identity.same_queue": True,
     "plan.age_s": 0, "plan.expired": 1, "plan.reach": 17, "expired": 1, "failed": 3,
+    "backend.down": False, "mongodb.down": False,
     "backend.ready": True, "redis.used": 1, "redis.maxmemory": 0, "redis.evicted": 0,
     "redis.answers": True, "redis.backend_clients": 0, "mongodb.answers": True,
     "operator.role": "admin", "lock.holder": "", "journal.writable": True, "disk.free": 1 << 30,
@@ -91,6 +92,7 @@ WRONG: Mapping[str, Mapping[str, Fact]] = MappingProxyType({
 })  # fmt: skip
 """By the kind of the guard: facts over those that are well, with which it fails."""
 UNMEASURED: Mapping[str, Mapping[str, Fact | None]] = MappingProxyType({
+    "window": {"window.is_closed": None, "environment": "production"},
     "people": {"access.known": False, "access.roles": ()},
     "planted": {"planted.redis": "?"},
     "release_script": {"input_script": None},

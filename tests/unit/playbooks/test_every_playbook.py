@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from medflow_tui.actions.names import MEASURED_BY, rooms_of
 from medflow_tui.model.canonical import Fact
 from medflow_tui.model.procedure import Act, Guard, Mark, Outcome
+from medflow_tui.playbooks.lint import OF_BACKUPS
 from medflow_tui.rules.guards import KINDS, evaluate
-from medflow_tui.rules.permits import permits_of
+from medflow_tui.rules.permits import passable, permits_of
 from medflow_tui.runner.dry_run import rehearse
 from tests.servers.runs import Crashed
 from tests.unit.playbooks.attended import Attended, answering, attended, measuring
@@ -146,6 +148,58 @@ def test_each_class_has_what_it_needs_and_may_be_used_in_production(name: str) -
             each.kind for each in book.guards if each.blocks
         }
         assert all(each.undo_text.en for each in book.steps if each.effect.changes)
+
+
+HARMLESS = {"device-sync-failure"}
+"""What interrupts nobody, and says so: it may begin at any hour."""
+
+
+@pytest.mark.parametrize("name", [name for name, book in BOOKS.items() if book.risk in ("R2", "R3", "R4")])
+def test_what_interrupts_people_has_a_window_and_somebody_with_a_reason_may_pass_over_it(name: str) -> None:
+    """`guarded-runs.md`, A.4 and G9: of every class from R2 on."""
+    book = BOOKS[name]
+    if name in HARMLESS:
+        assert (book.window.deny, bool(book.window.any_time.others["fr"])) == ((), True)
+        return
+    assert book.window.deny == ("clinic_hours",)
+    assert book.override.allowed
+    assert "window" in passable(book)
+    guard = next(each for each in permits_of(book, "production") if each.kind == "window")
+    closed: dict[str, Fact] = {**WELL, "environment": "production", "window.is_closed": True}
+    assert evaluate(guard, closed).outcome is Outcome.FAIL
+    down = {**closed, "backend.down": True, "mongodb.down": True}
+    spared = bool(book.window.unless_down)
+    assert spared is (book.risk == "R2")
+    assert evaluate(guard, down).outcome is (Outcome.PASS if spared else Outcome.FAIL)
+    for each in ("backend.down", "mongodb.down"):
+        down.pop(each)
+    assert evaluate(guard, down).outcome is (Outcome.UNKNOWN if spared else Outcome.FAIL)
+    assert "backup" not in passable(book)
+
+
+AGES = {"deployment": 3600, "code-rollback": 86400}
+"""Seconds; of all others a day and two hours."""
+
+
+@pytest.mark.parametrize("name", [name for name, book in BOOKS.items() if book.risk in ("R3", "R4")])
+def test_what_changes_data_is_refused_in_production_without_a_fresh_verified_backup(name: str) -> None:
+    """`guarded-runs.md`, A.4; elsewhere not knowing is said, and stops nothing. Something measures what the guard looks at."""
+    book = BOOKS[name]
+    guard = next(each for each in book.guards if each.blocks and each.kind in OF_BACKUPS)
+    assert guard.need["max_age_s"] == AGES.get(name, 93600)
+    assert rooms_of(book) & set(MEASURED_BY[guard.kind])
+    at_work: dict[str, Fact] = {**WELL, "environment": "production", "backup.command": ""}
+    assert evaluate(guard, at_work).outcome is Outcome.PASS
+    at_work["backup.verified_age_s"] = AGES.get(name, 93600) + 1
+    assert evaluate(guard, at_work).stops
+    del at_work["backup.verified_age_s"]
+    for state in ("", "waiting", "gone", "mismatch"):
+        at_work["backup.state"] = state
+        assert evaluate(guard, at_work).stops
+    at_work["backup.state"] = "waiting"
+    for environment in ("drill", "lab"):
+        told = evaluate(guard, {**at_work, "environment": environment})
+        assert (told.outcome, told.stops, bool(told.said)) == (Outcome.UNKNOWN, False, True)
 
 
 OF_PROGRAMS = {"releases.install", "releases.build", "releases.script", "backup_first.take", "program.run"}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from medflow_tui.playbooks import load
+from medflow_tui.playbooks import building
 from medflow_tui.playbooks.schema import TABLES
 
-PACKAGE = Path(load.__file__).parents[1]
-SOURCE = Path(load.__file__).read_text()
+PACKAGE = Path(building.__file__).parents[1]
+SOURCE = Path(building.__file__).read_text()
 DOCUMENTED = (PACKAGE / "README.md").read_text().partition("## The format of a playbook")[2]
 FOR_READERS = {"playbook.runbook_ref", "playbook.reviewed"}
 BY_HAND = {

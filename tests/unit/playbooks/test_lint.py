@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from medflow_tui.model.playbook import OnFail, OnUnknown, Playbook, StepKind
 from medflow_tui.playbooks.checking import of_actions, of_file, of_site
 from medflow_tui.playbooks.lint import check
-from medflow_tui.playbooks.load import load_all, parse, read, shipped
+from medflow_tui.playbooks.load import admit, load_all, parse, read, shipped
 from medflow_tui.playbooks.reading import PlaybookError
 from medflow_tui.rules.filling import fill
 from medflow_tui.wiring.crews import known_actions
-from tests.unit.playbooks.books import FULL, book
+from tests.unit.playbooks.books import FULL, SOUND, book
 
 
 def complaints(source: str) -> str:
@@ -58,6 +60,9 @@ RULES = [
     (r'^bind_to = "plan_hash"', 'bind_to = "nothing"', "must be one of plan_hash"),
     (r'^deny = \["clinic_hours"\]', 'deny = ["full_moon"]', "must be one of clinic_hours"),
     (r"^deny_message = .*\n.*", "", "must be a text"),
+    (r"^deny_message = ", 'unless_down = "weather"\ndeny_message = ', "and is one of backend, mongodb"),
+    (r"^deny_message = ", 'any_time = "x"\nany_time_fr = "x"\ndeny_message = ', "why nothing is denied"),
+    (r"^reason_min_chars = 40", 'reason_min_chars = 40\nguards = ["power"]', "power is never passed over"),
     (r'^then = "escalate:dba"', 'then = "shrug"', "must be escalate:ROLE"),
     (r"^per_s = 86400", "", "max_runs and per_s belong together"),
     (r'^options_from = "mongo.backups"', "", "a choice has options"),
@@ -135,6 +140,39 @@ def test_json_in_an_argument_is_no_placeholder_and_reaches_the_program_as_it_is_
 @pytest.mark.parametrize(("pattern", "by", "words"), RULES)
 def test_a_broken_rule_is_said(pattern: str, by: str, words: str) -> None:
     assert words in complaints(book(pattern, by))
+
+
+NO_BACKUP = "needs a fresh verified backup: a blocking guard of kind backup_first / verified_backup"
+BACKUPS = [
+    (r'^id = "backup_first"\nkind = "backup_first"', 'id = "b"\nkind = "shares"', NO_BACKUP),
+    (r'^kind = "backup_first"', 'kind = "backup_first"\nseverity = "warn"', NO_BACKUP),
+    (r'^class = "R4"((.|\n)*)kind = "backup_first"', 'class = "R3"\\1kind = "shares"', NO_BACKUP),
+    (r"^need = \{ max_age_s = 3600 \}", "", "guard backup_first: need.max_age_s says how old"),
+    (r"max_age_s = 3600", "max_age_s = 93601", "93600 s at most"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "by", "words"), BACKUPS)
+def test_what_changes_data_without_a_fresh_backup_is_refused(pattern: str, by: str, words: str) -> None:
+    """`guarded-runs.md`, A.4: a site's own playbook of class R3 or R4, too."""
+    assert complaints(SOUND) == ""
+    source = re.sub(pattern, by, SOUND, count=1, flags=re.MULTILINE)
+    assert words in complaints(source)
+    with pytest.raises(PlaybookError):
+        admit(source, "p.toml")
+
+
+def test_a_step_that_takes_a_backup_is_as_good_as_a_guard_and_class_r2_needs_none() -> None:
+    taking = book('^action = "mongo.verify"', 'action = "backup_first.take"')
+    assert complaints(taking) == ""
+    assert complaints(book(r'^class = "R4"', 'class = "R2"')) == ""
+    assert complaints(book(r'^kind = "backup_first"', 'kind = "verified_backup"', SOUND)) == ""
+
+
+def test_a_run_that_an_earlier_version_began_is_still_read_and_gone_on_with() -> None:
+    with pytest.raises(PlaybookError):
+        admit(FULL, "p.toml")
+    assert parse(FULL, "p.toml").id == "restore-clinic"
 
 
 def test_what_makes_a_class_stricter_is_not_asked_of_a_lower_one() -> None:

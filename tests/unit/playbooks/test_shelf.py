@@ -9,7 +9,7 @@ import pytest
 
 from medflow_tui.playbooks.load import load_all, shipped
 from medflow_tui.playbooks.shelf import Shelf, folders_of, stock
-from tests.unit.playbooks.books import FULL, book
+from tests.unit.playbooks.books import SOUND, book
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
     return found
 
 
-def put(folder: Path, source: str = FULL, *, name: str = "own.toml", mode: int = 0o644) -> Path:
+def put(folder: Path, source: str = SOUND, *, name: str = "own.toml", mode: int = 0o644) -> Path:
     path = folder / name
     path.write_text(source)
     path.chmod(mode)
@@ -75,7 +75,7 @@ def test_a_link_and_a_pipe_are_not_followed(folder: Path, tmp_path: Path) -> Non
 
 
 def test_a_site_cannot_take_the_name_of_a_shipped_playbook(folder: Path) -> None:
-    put(folder, book(r'^id = "restore-clinic"', 'id = "device-sync-failure"'))
+    put(folder, book(r'^id = "restore-clinic"', 'id = "device-sync-failure"', SOUND))
     shelf = stock((folder,))
     assert "there is already a playbook" in why(shelf)
     assert shelf.playbooks == load_all(shipped())

@@ -14,7 +14,7 @@ from medflow_tui.playbooks import shelf as shelves
 from medflow_tui.playbooks import signed
 from medflow_tui.playbooks.shelf import Shelf, shelf_of, stock
 from medflow_tui.playbooks.signed import NAMESPACE, signature_of
-from tests.unit.playbooks.books import FULL
+from tests.unit.playbooks.books import SOUND
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen"),
@@ -52,7 +52,7 @@ def path(tmp_path: Path) -> Path:
     folder = tmp_path / "playbooks"
     folder.mkdir(mode=0o755)
     found = folder / "own.toml"
-    found.write_text(FULL)
+    found.write_text(SOUND)
     found.chmod(0o644)
     os.chown(found, SOMEBODY, SOMEBODY)
     return found
@@ -72,7 +72,7 @@ def test_signed_by_one_whom_root_names_it_is_used_whoever_owns_it(path: Path, si
 
 def test_one_byte_more_and_it_is_refused(path: Path, signers: Signers) -> None:
     signers.sign(path)
-    path.write_text(FULL + "\n")
+    path.write_text(SOUND + "\n")
     assert "not for this content" in why(stock((path.parent,)))
 
 

@@ -16,6 +16,13 @@ PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 SAME = {"identity.now": "a", "identity.planned": "a", "identity.same_queue": True}
 AGREED = {"plan.age_s": 60, "plan.expired": 1, "plan.reach": 17, "expired": 1, "failed": 3}
 
+LEFT: Facts = {
+    "lock.holder": "amani",
+    "lock.since": "x",
+    "lock.run": "r",
+    "lock.stale": True,
+    "lock.lives": False,
+}
 OURS: Facts = {"site_code": "LAB", "environment": "lab", "planted.redis": "LAB/lab/9f"}
 HERE: Facts = {
     "services": ("backend", "mongodb"),
@@ -51,7 +58,10 @@ SITUATIONS: list[tuple[str, Facts, Outcome]] = [
     ("role", {"operator.role": ""}, UNKNOWN),
     ("nobody_else", {"lock.holder": ""}, PASS),
     ("nobody_else", {"lock.holder": "amani", "lock.since": "x", "lock.run": "r", "lock.stale": False}, FAIL),
-    ("nobody_else", {"lock.holder": "amani", "lock.since": "x", "lock.run": "r", "lock.stale": True}, PASS),
+    ("nobody_else", {**LEFT, "lock.over": True}, PASS),
+    ("nobody_else", {**LEFT, "lock.over": True, "lock.stale": False}, FAIL),
+    ("nobody_else", {**LEFT, "lock.over": False}, FAIL),
+    ("nobody_else", LEFT, UNKNOWN),
     ("nobody_else", {}, UNKNOWN),
     ("journal", {"journal.writable": True}, PASS),
     ("journal", {"journal.writable": False}, FAIL),

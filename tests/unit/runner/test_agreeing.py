@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,16 @@ from medflow_tui.journal.audit import Audit
 from medflow_tui.journal.run_log import Journal, create
 from medflow_tui.model.access import Access, Origin, Person
 from medflow_tui.model.errors import SecretError
+from medflow_tui.model.health import EPOCH
 from medflow_tui.model.procedure import Mark
 from medflow_tui.model.words import say
 from medflow_tui.rules import spoken
 from medflow_tui.rules.approving import WHY_NOT
+from medflow_tui.runner import origin
 from medflow_tui.runner.agreeing import Agreeing, agreement_phrase
 from medflow_tui.runner.earlier import spoken_of
 from medflow_tui.runner.mandate import Mandate
+from medflow_tui.runner.permission import Permission
 from medflow_tui.runner.preview import agreed, make_plan
 from medflow_tui.runner.recorder import Recorder
 from tests.unit.runner.stage import SITE, Stage
@@ -207,6 +211,16 @@ def test_a_damaged_file_of_answers_takes_none(desk: Desk) -> None:
     was_recorded(desk, run, "answers_damaged")
 
 
+def test_while_the_file_of_answers_is_damaged_nothing_is_read_out_over_the_phone(desk: Desk) -> None:
+    run, stage = desk.run(), desk.stage
+    run.recorder.write(Mark.APPROVAL_AWAITED)
+    permission = Permission(site=stage.site, state=stage.state, now=lambda: stage.time)
+    assert permission.awaited(run.journal.folder.run).challenge
+    (stage.state / "answers.jsonl").write_text("nonsense\n")
+    found = permission.awaited(run.journal.folder.run)
+    assert (found.challenge, found.challenge_until, found.given) == ("", EPOCH, ())
+
+
 def test_the_person_who_asks_cannot_answer_for_themselves(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +258,23 @@ def test_another_user_of_this_machine(
     if not why:
         (record,) = audited(desk, "approve.given")
         assert (record["actor"]["uid"], record["actor"]["name"]) == (54321, "doudou")  # type: ignore[index]
+
+
+def test_whoever_became_another_user_since_they_logged_in_agrees_to_nothing_of_their_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.run()
+    phrase, became = agreement_phrase(run.plan), replace(DOUDOU, ancestors=("71@2",))
+    monkeypatch.setattr(origin, "_login_uid", lambda pid="": os.getuid() if pid == "71" else -1)
+    assert run.hear(became, run.plan.hash, phrase) == WHY_NOT["self"]
+    monkeypatch.setattr(origin, "_login_uid", lambda pid="": DOUDOU.uid if not pid else -1)
+    assert run.hear(DOUDOU, run.plan.hash, phrase) == WHY_NOT["self"]
+    monkeypatch.setattr(origin, "name_of", lambda uid: "claire")
+    assert run.take(desk.answer(run)) == WHY_NOT["wrong_answer"]
+    assert refused(run) == ["self", "self", "wrong_answer"]
+    monkeypatch.setattr(origin, "_login_uid", lambda pid="": 54399)
+    monkeypatch.setattr(origin, "name_of", lambda uid: "beni")
+    assert not run.hear(DOUDOU, run.plan.hash, phrase)
 
 
 def test_an_agreement_that_is_too_old_does_not_count_when_a_run_is_gone_on_with(desk: Desk) -> None:

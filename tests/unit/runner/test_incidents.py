@@ -16,20 +16,22 @@ import pytest
 from medflow_tui.journal.append_log import DamagedError, UnwritableError
 from medflow_tui.journal.audit import verify
 from medflow_tui.journal.incidents import FILE, LOCK, Incidents
-from medflow_tui.journal.orders import Orders
+from medflow_tui.journal.orders import TRIES, Orders
 from medflow_tui.journal.run_log import create
-from medflow_tui.model.access import Access, Person
+from medflow_tui.model.access import Access, Origin, Person
 from medflow_tui.model.audit import BARE
 from medflow_tui.model.canonical import digest
 from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError
-from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.model.incident import BY_VOICE, HERE, Incident, Severity
 from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import PURPOSE, Plan
 from medflow_tui.model.procedure import Act, Mark, Outcome, Phase
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import say
-from medflow_tui.rules.leading import STANDS_FOR
-from medflow_tui.runner import origin
+from medflow_tui.rules import spoken
+from medflow_tui.rules.leading import STANDS_FOR, WHY_NOT_CONFIRM, incident_hash
+from medflow_tui.runner import incidents, leading, origin
+from medflow_tui.runner.confirming import Confirming
 from medflow_tui.runner.incidents import IncidentDesk
 from medflow_tui.runner.leading import led
 from medflow_tui.runner.origin import name_of
@@ -41,7 +43,7 @@ from tests.unit.runner.test_runner import QUIET
 ME = name_of(os.getuid())
 R3 = book(r'^class = "R4"', 'class = "R3"', QUIET)
 TEXT = "login page down at the clinic"
-NOBODY_ELSE = "no second person: incident {id}, {severity}, commander {who}"
+NOBODY_ELSE = "no second person: incident {id}, {severity}, commander {who}, confirmed {at:when}"
 
 
 def people(*mine: str) -> Access:
@@ -80,6 +82,13 @@ def login(stage: Stage, age_s: int = 0) -> Login:
 
 def opened(stage: Stage, severity: Severity = Severity.SEV2, commander: str = "claire") -> Incident:
     return desk_of(stage).open(severity=severity, commander=commander, text=TEXT, login=login(stage))
+
+
+def standing(stage: Stage) -> Incident:
+    """Opened, and confirmed over the phone."""
+    incident = replace(opened(stage), confirmed_how=BY_VOICE, confirmed_at=stage.time)
+    Incidents(stage.state).keep(incident)
+    return incident
 
 
 def audited(stage: Stage, begins: str = "incident.") -> list[dict[str, object]]:
@@ -171,7 +180,9 @@ def test_what_makes_no_sense_is_refused(stage: Stage) -> None:
     assert len(audited(stage)) == 1
 
 
-def test_without_a_record_nothing_is_opened_or_closed(stage: Stage) -> None:
+def test_without_a_record_nothing_is_opened_confirmed_or_closed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     audit = stage.state / "audit.jsonl"
     audit.mkdir()
     with pytest.raises(MedflowError):
@@ -179,11 +190,14 @@ def test_without_a_record_nothing_is_opened_or_closed(stage: Stage) -> None:
     assert not (stage.state / FILE).exists()
     audit.rmdir()
     opened(stage)
+    sits(monkeypatch, CLAIRE)
     before = (stage.state / FILE).read_bytes()
     audit.write_text("not a chain\n")
     for change in (desk_of(stage).close, lambda given: desk_of(stage).hand_over("doudou", given)):
         with pytest.raises(MedflowError):
             change(login(stage))
+    with pytest.raises(MedflowError):
+        desk_of(stage).confirm("I LEAD LAB")
     assert (stage.state / FILE).read_bytes() == before
 
 
@@ -234,13 +248,18 @@ def two_open(text: str) -> str:
         lambda text: text.replace('"closed_by":""', '"closed_by":"claire"'),
         lambda text: json.dumps({"v": 1, "incidents": json.loads(text)["incidents"] * 2}),
         lambda text: text + " " * 1024 * 1024,
+        lambda text: text.replace('"confirmed_how":"voice"', '"confirmed_how":"yes"'),
+        lambda text: text.replace('"confirmed_how":"voice"', '"confirmed_how":""'),
+        lambda text: text.replace('"confirmed_at":', '"confirmed_at":"soon","x":'),
+        lambda text: text.replace('"named_from":', '"x":'),
+        lambda text: text.replace('"terminal":', '"x":'),
         two_open,
     ],
 )
 def test_a_damaged_file_is_not_known_and_nobody_is_done_without(
     stage: Stage, damage: Callable[[str], str]
 ) -> None:
-    opened(stage)
+    standing(stage)
     path = stage.state / FILE
     path.write_text(damage(path.read_text()))
     with pytest.raises(DamagedError):
@@ -305,10 +324,15 @@ def planned(stage: Stage) -> Plan:
 
 def test_the_plan_says_so_its_hash_covers_it_and_each_record_of_the_run_carries_it(stage: Stage) -> None:
     without = planned(stage)
-    opened(stage)
+    standing(stage)
     with_one = planned(stage)
     record = with_one.record()
-    assert record["incident"] == {"id": "INC-2026-001", "severity": "SEV2", "commander": "claire"}
+    assert record["incident"] == {
+        "id": "INC-2026-001",
+        "severity": "SEV2",
+        "commander": "claire",
+        "confirmed_at": stage.time.isoformat(),
+    }
     assert with_one.hash != without.hash
     assert (
         digest(PURPOSE, {**record, "incident": {**record["incident"], "commander": "doudou"}})
@@ -339,10 +363,11 @@ def waits(stage: Stage, work: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["closed", "graded", "commander", "old", "damaged", "another", "gone", "left"]
+    "change",
+    ["closed", "graded", "commander", "handed", "old", "damaged", "another", "gone", "left", "unconfirmed"],
 )
 def test_what_changed_between_the_plan_and_the_start_makes_the_run_wait(stage: Stage, change: str) -> None:
-    opened(stage)
+    standing(stage)
     planned(stage)
     assert stage.plan is not None
     assert stage.plan.incident.endswith("-001")
@@ -355,6 +380,12 @@ def test_what_changed_between_the_plan_and_the_start_makes_the_run_wait(stage: S
             desk.grade(Severity.SEV3, login(stage))
         case "commander":
             desk.hand_over(ME, login(stage))
+        case "handed":
+            handed = desk.hand_over("doudou", login(stage))
+            Incidents(stage.state).keep(replace(handed, confirmed_how=BY_VOICE, confirmed_at=stage.time))
+            assert led(stage.playbook, SITE, stage.state, stage.time) is not None
+        case "unconfirmed":
+            Incidents(stage.state).keep(desk.the_open().unconfirmed)
         case "old":
             incident = desk.now_open()
             assert incident is not None
@@ -364,7 +395,7 @@ def test_what_changed_between_the_plan_and_the_start_makes_the_run_wait(stage: S
             (stage.state / FILE).write_text("{")
         case "another":
             desk.close(login(stage))
-            opened(stage)
+            standing(stage)
         case "gone":
             (stage.state / FILE).unlink()
         case "left":
@@ -379,7 +410,7 @@ def test_an_incident_that_was_opened_after_the_plan_does_not_count_for_it(stage:
     planned(stage)
     assert stage.plan is not None
     stage.folder = create(stage.state / "runs", stage.plan, stage.source, now=stage.time)
-    opened(stage)
+    standing(stage)
     assert agreed(stage.folder.plan()).incident == ""
     waits(stage, stage.go_on)
 
@@ -388,12 +419,12 @@ def test_an_incident_that_was_opened_after_the_plan_does_not_count_for_it(stage:
 def test_closed_while_a_run_goes_on_it_pauses_and_going_on_needs_a_second_person(
     stage: Stage, and_another: bool
 ) -> None:
-    opened(stage)
+    standing(stage)
 
     def close(task: object) -> None:
         desk_of(stage).close(login(stage))
         if and_another:
-            opened(stage)
+            standing(stage)
 
     stage.services["mongo.load"].before["carry_out"] = close
     assert stage.start().act is Act.PAUSE
@@ -405,7 +436,7 @@ def test_closed_while_a_run_goes_on_it_pauses_and_going_on_needs_a_second_person
 
 
 def test_a_run_that_waited_goes_on_without_a_second_person_while_the_incident_is_open(stage: Stage) -> None:
-    opened(stage)
+    standing(stage)
 
     def stop(task: object) -> None:
         Orders(stage.state).set_passive(on=True, who="claire", reason="")
@@ -422,8 +453,181 @@ def test_a_run_that_waited_goes_on_without_a_second_person_while_the_incident_is
 def test_the_one_who_leads_does_not_act_as_somebody_else_either(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened(stage)
+    standing(stage)
     assert led(stage.playbook, SITE, stage.state, stage.time) is not None
     monkeypatch.setattr(origin, "_login_uid", lambda: 54321)
     monkeypatch.setattr(origin, "name_of", lambda uid: "claire" if uid == 54321 else ME)
     assert led(stage.playbook, SITE, stage.state, stage.time) is None
+
+
+CLAIRE = Origin(
+    uid=54321, user="claire", audit_session=5, terminal=34899, session=("90@1",), ancestors=("90@1",)
+)
+KEY = b"k" * 32
+
+
+def sits(monkeypatch: pytest.MonkeyPatch, *who: Origin) -> None:
+    """Who this process is, and where."""
+    monkeypatch.setattr(incidents, "here", lambda: who[0])
+    monkeypatch.setattr(incidents, "acting", lambda seat: who)
+
+
+def refusals(stage: Stage) -> list[object]:
+    return [each["result"]["why"] for each in audited(stage, "approve.refused")]  # type: ignore[index]
+
+
+def test_it_stands_once_its_commander_has_confirmed_from_another_log_in_and_not_after_a_hand_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(stage)
+    assert led(stage.playbook, SITE, stage.state, stage.time) is None
+    assert "not confirmed" in Orders(stage.state).notices()[0].text
+    with monkeypatch.context() as patch:
+        sits(patch, CLAIRE)
+        confirmed = desk_of(stage).confirm("I LEAD LAB")
+    assert (confirmed.confirmed_how, confirmed.confirmed_from.terminal) == (HERE, 34899)
+    assert Incidents(stage.state).now_open() == confirmed
+    seat = Origin(uid=0, user=ME, audit_session=4, session=("70@1",))
+    assert led(stage.playbook, SITE, stage.state, stage.time, seat=seat) == confirmed
+    assert led(stage.playbook, SITE, stage.state, stage.time, seat=Origin()) is None
+    assert led(stage.playbook, SITE, stage.state, stage.time, seat=replace(seat, terminal=34899)) is None
+    assert "not confirmed" not in Orders(stage.state).notices()[0].text
+    record = audited(stage)[-1]
+    assert (record["ev"], record["actor"]["name"], record["actor"]["auth"]) == (  # type: ignore[index]
+        "incident.confirmed",
+        "claire",
+        "peer",
+    )
+    assert not desk_of(stage).hand_over("doudou", login(stage)).is_confirmed
+    assert not desk_of(stage).hand_over("claire", login(stage)).is_confirmed
+    assert led(stage.playbook, SITE, stage.state, stage.time, seat=seat) is None
+
+
+def test_who_may_not_confirm_is_refused_and_recorded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(stage)
+    found = desk_of(stage).the_open()
+    Incidents(stage.state).keep(replace(found, named_from=Origin(uid=0, user=ME, session=("70@1",))))
+    for who, typed in (
+        ((Origin(uid=0, user=ME, session=("80@1",)),), "I LEAD LAB"),
+        ((CLAIRE, replace(CLAIRE, uid=0, user=ME)), "I LEAD LAB"),
+        ((replace(CLAIRE, ancestors=("90@1", "70@1")),), "I LEAD LAB"),
+        ((Origin(uid=54321, user="claire"),), "I LEAD LAB"),
+        ((CLAIRE,), "I LEAD LSH-02"),
+    ):
+        sits(monkeypatch, *who)
+        with pytest.raises(RefusedError):
+            desk_of(stage).confirm(typed)
+    assert refusals(stage) == ["no_role", "same_login", "same_login", "unseen", "confirm_wrong"]
+    assert not desk_of(stage).the_open().is_confirmed
+    strangers = replace(people(), people=MappingProxyType({ME: Person(name=ME, roles=("admin",))}))
+    with pytest.raises(RefusedError):
+        desk_of(stage, site=site_of(strangers)).confirm("I LEAD LAB")
+
+
+def test_graver_than_what_was_confirmed_is_confirmed_anew(stage: Stage) -> None:
+    standing(stage)
+    desk = desk_of(stage)
+    assert desk.grade(Severity.SEV1, login(stage)).is_confirmed
+    assert desk.grade(Severity.SEV3, login(stage)).is_confirmed
+    assert not desk.grade(Severity.SEV2, login(stage)).is_confirmed
+
+
+def on_the_phone(stage: Stage, key: str) -> IncidentDesk:
+    claire = Person(name="claire", roles=("dba",), verifier="file:claire.verifier")
+    access = replace(people(), people=MappingProxyType({**people().people, "claire": claire}))
+    return replace(desk_of(stage, site=site_of(access)), secret=lambda _: key)
+
+
+def test_over_the_phone_by_the_commanders_key_once_and_three_wrong_answers_lock(stage: Stage) -> None:
+    desk = on_the_phone(stage, KEY.hex())
+    opened(stage)
+    told = desk.told(desk.the_open())
+    right = spoken.shown(spoken.answer(KEY, told)).lower()
+    confirmed = desk.take(right)
+    assert (confirmed.confirmed_how, confirmed.confirmed_from) == (BY_VOICE, Origin())
+    assert led(stage.playbook, SITE, stage.state, stage.time) == confirmed
+    desk.hand_over("doudou", login(stage))
+    desk.hand_over("claire", login(stage))
+    for typed in (right, "AAAA-2222", "AAAA-2222", "AAAA-2222", "AAAA-2222"):
+        with pytest.raises(RefusedError):
+            desk.take(typed)
+    assert refusals(stage) == ["replayed", *["wrong_answer"] * 2, *["locked_out"] * 2]
+    stage.time += timedelta(minutes=11)
+    assert desk.take(spoken.answer(KEY, desk.told(desk.the_open()))).is_confirmed
+
+
+@pytest.mark.parametrize("key", ["", "no key"])
+def test_without_the_key_of_the_commander_no_answer_counts(stage: Stage, key: str) -> None:
+    opened(stage)
+    desk = on_the_phone(stage, key)
+    with pytest.raises(RefusedError):
+        desk.take(spoken.answer(b"", desk.told(desk.the_open())))
+    assert refusals(stage) == ["no_phone"]
+
+
+def test_answers_that_cannot_be_read_confirm_nothing(stage: Stage) -> None:
+    opened(stage)
+    (stage.state / TRIES).write_text("{\n{\n")
+    desk = on_the_phone(stage, KEY.hex())
+    with pytest.raises(RefusedError):
+        desk.take(spoken.answer(KEY, desk.told(desk.the_open())))
+    assert refusals(stage) == ["answers_damaged"]
+
+
+def test_a_file_of_before_there_were_confirmations_is_read_and_stands_for_nobody(stage: Stage) -> None:
+    standing(stage)
+    path = stage.state / FILE
+    document = json.loads(path.read_text())
+    for name in ("confirmed_how", "confirmed_at", "confirmed_from", "named_from"):
+        del document["incidents"][0][name]
+    path.write_text(json.dumps(document))
+    found = Incidents(stage.state).now_open()
+    assert found is not None
+    assert not found.is_confirmed
+    assert led(stage.playbook, SITE, stage.state, stage.time) is None
+
+
+def test_at_the_door_only_the_commander_is_told_and_heard_for_what_they_were_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knocked: list[int] = []
+    desk = desk_of(stage)
+    incident = opened(stage)
+    Incidents(stage.state).keep(replace(incident, named_from=Origin(uid=0, user=ME, session=("70@1",))))
+    host = Confirming(desk, incident, lambda: knocked.append(1))
+    assert host.show(replace(CLAIRE, user="doudou")) == WHY_NOT_CONFIRM["no_role"]
+    shown = host.show(CLAIRE)
+    assert isinstance(shown, dict)
+    assert (shown["plan"]["id"], shown["plan"]["text"]) == ("INC-2026-001", TEXT)
+    told = incident_hash("LAB", incident)
+    assert host.hear(replace(CLAIRE, user="doudou"), told, "I LEAD LAB") == WHY_NOT_CONFIRM["no_role"]
+    assert host.hear(CLAIRE, told, "yes") == WHY_NOT_CONFIRM["confirm_wrong"]
+    desk.grade(Severity.SEV1, login(stage))
+    assert host.hear(CLAIRE, told, "I LEAD LAB") == WHY_NOT_CONFIRM["plan_changed"]
+    graver = incident_hash("LAB", desk.the_open())
+    monkeypatch.setattr(origin, "_login_uid", lambda pid: 0 if pid == "71" else -1)
+    became = replace(CLAIRE, ancestors=("71@2",))
+    assert host.hear(became, graver, "I LEAD LAB") == WHY_NOT_CONFIRM["same_login"]
+    assert knocked == []
+    assert not host.hear(CLAIRE, graver, "I LEAD LAB")
+    assert knocked == [1]
+    assert desk.the_open().confirmed_from == CLAIRE
+    assert refusals(stage) == ["no_role", "confirm_wrong", "plan_changed", "same_login"]
+    assert audited(stage)[-1]["actor"]["uid"] == 54321  # type: ignore[index]
+
+
+def test_a_run_looks_at_the_log_in_of_whoever_gave_its_order(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing(stage)
+    planned(stage)
+    seats: list[Origin | None] = []
+
+    def acting(seat: Origin | None = None) -> tuple[Origin, ...]:
+        seats.append(seat)
+        return origin.acting(seat)
+
+    monkeypatch.setattr(leading, "acting", acting)
+    assert stage.start().outcome is Outcome.PASS
+    assert len(seats) > 5
+    assert None not in seats[1:]  # the first is the plan, made where the person sits

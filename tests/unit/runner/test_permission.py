@@ -19,6 +19,7 @@ from medflow_tui.model.procedure import Act, Mark, Outcome, Phase
 from medflow_tui.model.site import Site
 from medflow_tui.playbooks.load import parse, read
 from medflow_tui.rules.permits import takes_last_way_back, why_no_override
+from medflow_tui.runner.passivity import GlobalStop
 from medflow_tui.runner.permission import Permission
 from tests.unit.playbooks.books import FULL, book
 from tests.unit.runner.stage import NIGHT, SITE, Stage
@@ -42,7 +43,8 @@ def audited(stage: Stage) -> list[dict[str, object]]:
 
 
 def test_passive_mode_starts_nothing_and_says_since_when_and_by_whom(stage: Stage) -> None:
-    permission(stage).set_passive(on=True, who="claire", reason="fire in the server room")
+    stop = GlobalStop(site=stage.site, state=stage.state, now=lambda: NIGHT, prove=lambda login: True)
+    stop.set(who="claire", reason="fire in the server room")
     assert stage.start().outcome is Outcome.FAIL
     assert stage.stand().phase is Phase.REFUSED
     said = stage.stand().said
@@ -50,7 +52,8 @@ def test_passive_mode_starts_nothing_and_says_since_when_and_by_whom(stage: Stag
     assert said.values["who"] == "claire"
     assert stage.true == set()
     assert not any("prepare" in each or "carry_out" in each for each in stage.asked)
-    permission(stage).set_passive(on=False, who="claire", reason="")
+    login = Login(username="claire", password="invented", at=NIGHT)
+    stop.lift(who="claire", reason="the fire is out now", typed="LAB", login=login)
     assert stage.start().outcome is Outcome.PASS
     events = [each["ev"] for each in audited(stage)]
     assert events.count("passive.on") == events.count("passive.off") == 1
@@ -141,6 +144,19 @@ def test_a_missing_second_person_may_be_passed_over_where_the_playbook_says_so(s
     assert stage.start(override=REASON).outcome is Outcome.PASS
     used = next(each for each in stage.entries if each.mark is Mark.OVERRIDDEN)
     assert used.facts["guards"] == ("approval",)
+
+
+def test_an_override_for_the_window_alone_passes_over_no_second_person(tmp_path: Path) -> None:
+    only = book("^reason_min_chars = 40", 'reason_min_chars = 40\nguards = ["window"]', QUIET)
+    stage = Stage(tmp_path, only)
+    stage.approvals = 0
+    assert stage.start(override=REASON).outcome is Outcome.FAIL
+    assert not any(each.mark is Mark.OVERRIDDEN for each in stage.entries)
+    stage.approvals, stage.time = 1, NIGHT + timedelta(hours=11)
+    assert stage.start().outcome is Outcome.FAIL
+    assert stage.start(override=REASON).outcome is Outcome.PASS
+    used = next(each for each in stage.entries if each.mark is Mark.OVERRIDDEN)
+    assert used.facts["guards"] == ("window",)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,14 @@ from tests.unit.runner.test_runner import on_mains, until, without
 __all__ = ["on_mains"]
 SOURCE = without("agree", "settle", source=FULL.replace('class = "R4"', 'class = "R2"'))
 COMPUTES = "import time; t = time.monotonic() + 1.2\nwhile time.monotonic() < t: pass\nprint(1)"
+FLOODS = """
+import sys, time
+began = time.monotonic()
+for tenth in range(30):
+    for each in range(1000): print('line', tenth, each)
+    sys.stdout.flush()
+    time.sleep(max(0.0, began + (tenth + 1) / 10 - time.monotonic()))
+"""
 WAITS = "import os, time\nwhile not os.path.exists({door!r}): sum(range(20000)); time.sleep(0.01)\nprint(1)"
 
 
@@ -86,3 +94,16 @@ def test_one_that_works_without_a_word_raises_none(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, COMPUTES)
     assert stage.start().outcome is PASS
     assert clocks(stage) == []
+
+
+def test_one_that_prints_10_000_lines_a_second_makes_a_journal_of_a_line_a_second(tmp_path: Path) -> None:
+    """Though the program is looked at, and told of, twenty times a second here; and no line of it stands there."""
+    stage = stage_of(tmp_path, FLOODS, stall_s=60.0)
+    assert stage.start().outcome is PASS
+    told = [each for each in stage.entries if each.mark is Mark.PROGRESSED]
+    assert 2 <= len(told) <= 4
+    assert {each.step for each in told} == {"look"}
+    assert stage.folder is not None
+    printed = next(stage.folder.path.rglob("look.out"))
+    assert len(printed.read_bytes().splitlines()) == 30_000
+    assert b"line 2" not in (stage.folder.path / "journal.jsonl").read_bytes()

@@ -306,6 +306,30 @@ def test_stop_can_be_taken_back(stage: Stage) -> None:
     assert stage.start().outcome is PASS
 
 
+def test_a_stop_now_that_is_taken_back_before_it_took_effect_ends_no_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "TICK_S", 0.05)
+    stage = Stage(tmp_path, QUIET.replace('class = "R4"', 'class = "R2"'))
+    wanted: list[str] = []
+
+    def both(task: Task) -> None:
+        assert stage.folder is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(lookout.Lookout, "look", lambda lookout: None)
+            speak(stage.folder.path, wish("stop", now=True))
+            speak(stage.folder.path, wish("go_on"))
+
+    def long(task: Task) -> None:
+        time.sleep(0.3)
+        wanted.append(task.halted())
+
+    stage.services["mongo.load"].before["carry_out"] = both
+    stage.services["mongo.switch"].before["carry_out"] = long
+    assert stage.start().outcome is PASS
+    assert wanted == [""]
+
+
 def test_before_the_first_change_a_stop_is_a_cancel(tmp_path: Path) -> None:
     stage = Stage(
         tmp_path, without("load", "settle", source=ECHO.replace("{load.restored}", "{plan.documents}"))

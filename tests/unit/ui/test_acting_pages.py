@@ -138,7 +138,8 @@ def test_without_a_log_in_what_only_it_can_tell_is_brief(tmp_path: Path) -> None
 
 def test_a_rehearsal_in_production_says_no_with_the_reason(tmp_path: Path) -> None:
     said = Language("en").say(rehearsed(plan(tmp_path, environment="production")))
-    assert "it would not start, the site file names nobody else who may agree" in said
+    assert "it would not start, production: no backup is known to be verified" in said
+    assert "the site file names nobody else who may agree" in said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,11 +16,13 @@ from medflow_tui.locale.language import Language
 from medflow_tui.model.access import Access, Person
 from medflow_tui.model.audit import BARE
 from medflow_tui.model.health import EMPTY
-from medflow_tui.model.incident import Incident, Severity
+from medflow_tui.model.incident import BY_VOICE, Incident, Severity
+from medflow_tui.model.words import say
 from medflow_tui.runner import detached, surroundings
 from medflow_tui.ui.present.header import second_line
 from medflow_tui.ui.present.health import UNICODE
 from medflow_tui.ui.present.line import width
+from medflow_tui.ui.present.notices import notice_lines
 from medflow_tui.ui.present.rows import Look
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
 from tests.unit.runner.stage import NIGHT, SITE, Stage
@@ -31,13 +34,15 @@ OPEN = Incident(
     commander="claire",
     opened_by="amani",
     opened_at=NIGHT - timedelta(hours=2),
+    confirmed_how=BY_VOICE,
+    confirmed_at=NIGHT - timedelta(hours=1),
 )
 PEOPLE = Access(people=MappingProxyType({"claire": Person(name="claire", roles=("dba",))}))
 PRODUCTION = replace(SITE, environment="production", access=PEOPLE, audit=BARE)
 R3 = ASKS.replace('class = "R4"', 'class = "R3"')
 SAID = {
-    "en": "no second person: incident INC-2026-004, SEV2, commander claire",
-    "fr": "sans deuxième personne\N{NO-BREAK SPACE}: incident INC-2026-004, SEV2, dirigé par claire",
+    "en": "no second person: incident INC-2026-004, SEV2, commander claire, confirmed 21:00",
+    "fr": "sans deuxième personne\N{NO-BREAK SPACE}: incident INC-2026-004, SEV2, dirigé par claire, confirmé 21:00",
 }
 
 
@@ -61,6 +66,42 @@ def test_every_screen_names_it_on_its_second_line(tmp_path: Path, code: str, wor
 
 
 @pytest.mark.parametrize("code", ["en", "fr"])
+def test_of_several_notices_the_gravest_is_told_and_how_many_more(tmp_path: Path, code: str) -> None:
+    Incidents(tmp_path).keep(OPEN)
+    Orders(tmp_path).set_passive(on=True, who="claire", reason="")
+    notices = (say("the history cannot be written"), *Orders(tmp_path).notices())
+    snapshot = replace(EMPTY, notices=notices)
+    waiting = say("{key}: a run waits for somebody", key="F9")
+    look = Look(language=Language(code), glyphs=UNICODE, now=NIGHT)
+    text = "".join(each.text for each in second_line(snapshot, look, 80, waiting=waiting))
+    assert width(text) <= 80
+    pages = [
+        "".join(each.text for each in line)
+        for line in notice_lines((*notices, waiting), look.language, NIGHT, 80)
+    ]
+    assert [each.split()[0] for each in pages] == ["1", "2", "3", "4"]
+    assert "INC-2026-004" in pages[1]
+    assert "F9" in pages[2]
+    assert text.rstrip().endswith(" +3")
+    assert look.language.say(notices[1], NIGHT) in text
+
+
+@pytest.mark.parametrize("cells", [40, 60, 80, 100])
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_no_word_of_it_is_cut(code: str, cells: int) -> None:
+    notice = say(
+        "{who} passed over a guard at {at:when}, run {run}: to be reviewed", who="amani", at=NIGHT, run="r"
+    )
+    look = Look(language=Language(code), glyphs=UNICODE, now=NIGHT)
+    more = (say("the history cannot be written"),) * 9
+    (*_, last) = second_line(replace(EMPTY, notices=(*more, notice)), look, cells)
+    assert last.text.rstrip().endswith(" +9")
+    shown = last.text.rstrip().removesuffix(" +9").removesuffix("…").split(" ")
+    whole = look.language.say(notice, NIGHT).split(" ")
+    assert shown == [*whole[: len(shown) - 1], whole[len(shown) - 1].rstrip(":,\N{NO-BREAK SPACE}")]
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
 async def test_the_plan_and_the_confirmation_say_that_nobody_else_is_asked(tmp_path: Path, code: str) -> None:
     stage = Stage(tmp_path, R3, site=PRODUCTION)
     Incidents(stage.state).keep(OPEN)
@@ -74,7 +115,7 @@ async def test_the_plan_and_the_confirmation_say_that_nobody_else_is_asked(tmp_p
         assert SAID[code].split(",", maxsplit=1)[0] in " ".join(foot.split(" "))
         screen.action_confirm()
         await confirmation(dashboard)
-        assert SAID[code] in " ".join(dashboard.text.replace("│", " ").split(" "))
+        assert SAID[code] in re.sub(r"[ \n│]+", " ", dashboard.text)
         await dashboard.press("escape")
 
 

@@ -81,7 +81,7 @@ def test_the_second_line_says_the_longest_that_fits() -> None:
     assert said[160] == f" ✖ 1 critical   {whole}: images do not arrive"
     assert said[80] == f" ✖ 1 critical   {whole}"
     assert said[60] == " ✖ 1   Optovue Solix: host answers, share does not"
-    assert said[40] == " ✖ 1   Optovue Solix: host answers, sha…"
+    assert said[40] == " ✖ 1   Optovue Solix: host answers…"
 
 
 def test_calm_says_how_many_how_many_closed_and_how_fresh() -> None:

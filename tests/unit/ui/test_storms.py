@@ -20,13 +20,14 @@ from medflow_tui.ui.modals.order import OrderPrompt
 from medflow_tui.ui.modals.prompt import Prompt
 from tests.servers.asking import places
 from tests.servers.dashboard import Dashboard
-from tests.unit.ui import scenes
+from tests.unit.ui import scenes, scenes_of_incidents
 from tests.unit.ui.scenes import REASON, Scene, flat
 from tests.unit.ui.test_plan_screen import WHY, orders
 from tests.unit.ui.test_run_screen import listening
 
 __all__ = ["orders"]
 SOON_S = 0.1
+INCIDENTS = "leading.Leading._ask"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ QUESTIONS = (
     ),
     Question(
         "the code that stops everything",
-        "passivity.Passivity._ask_code",
+        "passivity.Passivity._with_reason",
         scenes.to_be_passive,
         "enter",
         "stop everything",
@@ -120,7 +121,7 @@ QUESTIONS = (
     ),
     Question(
         "the code that lets it go on",
-        "passivity.Passivity._ask_code",
+        "passivity.Passivity._ask_to_lift",
         scenes.passive,
         "f12",
         "act here again",
@@ -132,6 +133,41 @@ QUESTIONS = (
         scenes.audited,
         "s",
         "to sign",
+        "LAB",
+    ),
+    Question(
+        "how grave an incident is", INCIDENTS, scenes_of_incidents.none_open, "n", "How grave is it?", "2"
+    ),
+    Question(
+        "the code that opens an incident",
+        INCIDENTS,
+        scenes_of_incidents.to_be_opened,
+        "enter",
+        "type LAB to agree",
+        "LAB",
+    ),
+    Question(
+        "the commander confirms",
+        INCIDENTS,
+        scenes_of_incidents.to_be_confirmed,
+        "enter",
+        "while you lead",
+        "I LEAD LAB",
+    ),
+    Question(
+        "what the commander reads back",
+        INCIDENTS,
+        scenes_of_incidents.to_be_read_back,
+        "enter",
+        "What is read back?",
+        "2345-6789",
+    ),
+    Question(
+        "the code that closes an incident",
+        INCIDENTS,
+        scenes_of_incidents.to_be_closed,
+        "e",
+        "type LAB to agree",
         "LAB",
     ),
     Question(

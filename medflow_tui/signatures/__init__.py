@@ -1,0 +1,1 @@
+"""WHO SIGNED IT: the one way to `ssh-keygen -Y`, for what is read and what is written down."""
