@@ -41,15 +41,19 @@ _EDGE = "()[]{}<>\"'`,;:.!?=-*#|/"
 
 
 def only_known(line: str, more: Iterable[str] = ()) -> str:
-    """The words of a line that are known (by this list, or `more` in lower case), and its counts; `[…]` for all else.
+    """The words of a line that are known (by this list, or `more` in lower case), and its counts; `[…]` for all else, and
+    for a number behind it, which may be somebody's.
 
     >>> only_known("ERROR: 12 documents restored of KABUYA Mireille, MRN-778812 (born 19710504)")
     'ERROR: 12 documents restored of […]'
+    >>> only_known("patient 778812 skipped, 3 left")
+    '[…] skipped, 3 left'
     """
     known, found = _KNOWN.union(more), list[str]()
     for each in redact(clean(line)).split():
         bare = each.strip(_EDGE)
-        is_known = not bare or bare.casefold() in known or _COUNT.fullmatch(bare)
+        is_number = _COUNT.fullmatch(bare) and found[-1:] != [LEFT_OUT]
+        is_known = not bare or bare.casefold() in known or is_number
         if is_known or (found[-1:] != [LEFT_OUT]):
             found.append(each if is_known else LEFT_OUT)
     return " ".join(found)

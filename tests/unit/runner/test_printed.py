@@ -16,7 +16,7 @@ from medflow_tui.locale.language import Language
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.origin import name_of
-from medflow_tui.runner.printed import tail
+from medflow_tui.runner.printed import sealed_files, tail
 from medflow_tui.ui.present.followed import Followed
 from medflow_tui.ui.present.health import UNICODE
 from medflow_tui.ui.present.rows import Look
@@ -108,6 +108,15 @@ def test_one_run_is_told_with_what_its_programs_printed_and_nothing_that_is_seal
     assert not re.search("kabongo|hunter2|\x1b", said)
     assert run(["playbook", "runs", "none-of-that", *place]) == 3
     assert "identifiable.viewed" not in [each for each, _ in events(ran)]
+
+
+def test_a_name_that_leads_elsewhere_opens_nothing(ran: Stage) -> None:
+    assert ran.folder is not None
+    folder = ran.folder.path
+    assert sealed_files(folder, "look")
+    assert (
+        sealed_files(folder, "../sealed/look") == sealed_files(folder, str(folder / "sealed" / "look")) == []
+    )
 
 
 def test_the_raw_text_is_for_a_person_at_a_terminal_in_a_role_and_recorded_before_it_is_shown(
