@@ -11,10 +11,12 @@ from pathlib import Path
 from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.words import say
+from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.process import Order
 
 STARTED_WITHIN_S, ASKED_WITHIN_S = 30.0, 3.0
 SYSTEMD = Path("/run/systemd/system")  # there when systemd is the init of this machine (sd_booted)
+LINGER = Path("/var/lib/systemd/linger")  # a file for each user whose manager outlives the log-ins (loginctl(1))
 
 
 def start(command: tuple[str, ...], order: Order) -> None:
@@ -54,12 +56,13 @@ def start(command: tuple[str, ...], order: Order) -> None:
 def scope_of(run: str) -> tuple[str, ...]:
     """What stands before the command so that a run is no part of the log-in that started it; nothing without systemd.
 
-    A scope keeps the pipe and the output, and is not ended with the session (`KillUserProcesses=yes`).
+    A scope keeps the pipe and the output, and is not ended with the session (`KillUserProcesses=yes`). A user's own manager
+    ends with the last log-in, and all its scopes with it, unless that user lingers: then a session of its own is safer.
     """
-    program = shutil.which("systemd-run")
-    if program is None or not SYSTEMD.is_dir():
+    program, user = shutil.which("systemd-run"), os.getuid()
+    if program is None or not SYSTEMD.is_dir() or (user and not (LINGER / name_of(user)).exists()):
         return ()
-    manager = () if os.getuid() == 0 else ("--user",)
+    manager = ("--user",) if user else ()
     scope = (program, *manager, "--scope", "--quiet", "--collect")
     try:
         tried = subprocess.run(

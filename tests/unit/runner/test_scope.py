@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ RUN = "20261123-140000-device-sync-failure-7f3a"
 def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program of that name which writes down its words and runs what follows the options."""
     monkeypatch.setattr(detached, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     program = tmp_path / "systemd-run"
     program.write_text(
@@ -28,12 +30,20 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_run_is_started_as_a_scope_of_its_own(systemd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: 1000)
     command = scope_of(RUN)
-    assert command[:3] == (str(systemd), "--user", "--scope")
+    assert command[:2] == (str(systemd), "--scope")
     assert command[-1].startswith(f"--unit=medflow-run-{RUN}-")
-    monkeypatch.setattr(os, "getuid", lambda: 0)
-    assert "--user" not in scope_of(RUN)
+
+
+def test_a_users_own_manager_is_used_only_while_it_outlives_the_log_in(
+    systemd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detached, "LINGER", systemd.parent / "linger")
+    monkeypatch.setattr(os, "getuid", lambda: pwd.getpwnam("nobody").pw_uid)
+    assert scope_of(RUN) == ()
+    (systemd.parent / "linger").mkdir()
+    (systemd.parent / "linger" / "nobody").touch()
+    assert scope_of(RUN)[:3] == (str(systemd), "--user", "--scope")
 
 
 def test_one_that_refuses_is_not_used(systemd: Path) -> None:
