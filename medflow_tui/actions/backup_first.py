@@ -109,13 +109,14 @@ class Take:
             return Finding(outcome=Outcome.FAIL)
         ends = time.monotonic() + task.step.timeout_s
         while is_running(self._argv):
-            if time.monotonic() >= ends:
+            if time.monotonic() >= ends or task.halted():
                 return Finding(outcome=Outcome.UNKNOWN, said=say("the backup command still works"))
             time.sleep(LOOK_EVERY_S)
         if task.own().get("exit") != 0:
-            return failed(say("how the backup ended is not known: it is taken again"))
+            said = say("how the backup ended is not known: it is taken again")
+            return Finding(outcome=Outcome.FAIL, said=said, facts={"calls_made": 1})
         found = self.verify(task)
-        return Finding(outcome=found.outcome, said=found.said)
+        return Finding(outcome=found.outcome, said=found.said, facts={"calls_made": 1})
 
     def _made(self, task: Task, ends: float) -> Finding:
         """A new one, not much smaller than the one before, read to its end, its SHA-256 written down."""

@@ -26,7 +26,7 @@ from medflow_tui.clients.releases import (
 from medflow_tui.model.canonical import Fact, Facts
 from medflow_tui.model.performer import Finding, Task
 from medflow_tui.model.playbook import Expect
-from medflow_tui.model.procedure import Outcome
+from medflow_tui.model.procedure import NO_FACTS, Outcome
 from medflow_tui.model.releases import LINK
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.release_guards import fault_said
@@ -60,12 +60,16 @@ class Making:
         return Finding(outcome=Outcome.PASS)
 
     def reconcile(self, task: Task) -> Finding:
-        """A program that was started before a crash works on: it gets the time to end, then what lies there is looked at."""
+        """A program that was started before a crash works on: it gets the time to end, then what lies there is looked at.
+
+        What it had made until then may lie there: not done is perhaps half done.
+        """
         if somebody_works_in(self._release, task.step.timeout_s):
             said = say("a program still works in the folder of {version}", version=self._version)
             return Finding(outcome=Outcome.UNKNOWN, said=said)
         found = self.verify(task)
-        return Finding(outcome=found.outcome, said=found.said)
+        half: Facts = {"calls_made": 1} if found.outcome is Outcome.FAIL else NO_FACTS
+        return Finding(outcome=found.outcome, said=found.said, facts=half)
 
     def verify(self, task: Task) -> Finding:
         raise NotImplementedError

@@ -62,10 +62,11 @@ class Switch:
         return self._found(self._new, self._old)
 
     def reconcile(self, task: Task) -> Finding:
-        """Between two folders it is not done: what is still to be done may be done at any time."""
+        """Between two folders it is half done: what is still to be done may be done at any time, or taken back."""
         found = self._found(self._new, self._old)
         is_between = found.outcome is Outcome.UNKNOWN and self._yard.deployment.way == FOLDER
-        return Finding(outcome=Outcome.FAIL, said=found.said) if is_between else found
+        half = Finding(outcome=Outcome.FAIL, said=found.said, facts={"calls_made": 1})
+        return half if is_between else found
 
     def _found(self, wanted: str, other: str) -> Finding:
         now = self._place.version()

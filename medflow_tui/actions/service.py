@@ -8,7 +8,8 @@ from medflow_tui.actions.names import OF_A_SERVICE
 from medflow_tui.actions.service_capture import into_the_run
 from medflow_tui.actions.service_database import Collections, SameCollections
 from medflow_tui.actions.service_errors import Errors
-from medflow_tui.actions.service_orders import Acquire, Order, Probe, Release, performers_of
+from medflow_tui.actions.service_orders import Acquire, Order, Release, performers_of
+from medflow_tui.actions.service_probe import Probe
 from medflow_tui.actions.service_ready import Ready, backend_ready, mongodb_ready, never_told, redis_ready
 from medflow_tui.actions.service_redis import BackendAtRedis
 from medflow_tui.actions.service_several import PerService

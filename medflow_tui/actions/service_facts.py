@@ -54,9 +54,12 @@ def told_facts(told: Told) -> dict[str, Fact]:
 
 
 def answer_in(facts: Facts) -> Outcome:
-    """What the manager answered; after an interruption nobody heard it, and what is measured stands alone."""
+    """What the manager answered; after an interruption nobody heard it, and what is measured stands alone.
+
+    An empty word stands where it was not told at all.
+    """
     word = facts.get(ANSWER)
-    return Outcome(word) if isinstance(word, str) else Outcome.PASS
+    return Outcome(word) if isinstance(word, str) and word else Outcome.PASS
 
 
 def memory_facts(service: str, memory: Facts) -> dict[str, Fact]:

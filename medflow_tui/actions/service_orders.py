@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from medflow_tui.actions.service_capture import Capture
 from medflow_tui.actions.service_facts import (
+    ANSWER,
     ASKED,
     ENDS_SINCE,
     TO_END,
@@ -21,6 +22,7 @@ from medflow_tui.actions.service_facts import (
     number,
     told_facts,
 )
+from medflow_tui.actions.service_probe import Probe
 from medflow_tui.actions.service_ready import ReadyThreeTimes
 from medflow_tui.actions.service_watched import LOOK_S, Timing, Watched, let_end
 from medflow_tui.clients.network import Deadline, UnreachableError
@@ -56,15 +58,19 @@ class Order:
             return Finding(outcome=outcome, said=error.failure.text, facts={"told.applies": applies})
         facts: dict[str, Fact] = {ASKED: in_ms(self._timing.now()), "state_before": seen.state}
         facts |= life_facts(life_of(seen), "before")
-        if self._verb in ENDING:
-            facts[TO_END] = facts[ASKED]
+        before_ms = asked_to_end(task, life_of(seen)) if self._watched.supervisor.is_silent else 0
         if self._watched.supervisor.is_silent:
-            facts[ENDS_SINCE] = asked_to_end(task, life_of(seen))
+            facts |= {ENDS_SINCE: before_ms, TO_END: before_ms}
+        if self._verb in ENDING:  # it is told when the earlier order was waited for
+            waits_s = self._timing.left_s(before_ms) if before_ms else 0.0
+            facts[TO_END] = in_ms(self._timing.now()) + int(waits_s * 1000)
         return Finding(outcome=Outcome.PASS, facts={**facts, **self._more(task, seen)})
 
     def carry_out(self, task: Task) -> Finding:
-        let_end(self._watched, task, self._timing)
-        told = self._tell(task, Deadline.after(task.step.timeout_s))
+        deadline = Deadline.after(task.step.timeout_s)
+        if not self._has_ended(task, deadline):
+            return self._not_told(facts={ANSWER: ""})
+        told = self._tell(task, deadline)
         return Finding(outcome=told.outcome, said=told.said, facts=told_facts(told))
 
     def verify(self, task: Task) -> Finding:
@@ -74,9 +80,12 @@ class Order:
         except UnreachableError as error:
             return Finding(outcome=Outcome.UNKNOWN, said=error.failure.text)
         own, after = task.own(), life_of(seen)
+        before, since_ms = life_in(own, "before"), number(own.get(ENDS_SINCE))
+        if not own.get(ANSWER) and since_ms and is_same(before, after) and self._timing.left_s(since_ms):
+            return self._not_told()
         found = measured(
             self._verb,
-            life_in(own, "before"),
+            before,
             after,
             seen,
             asked_ms=number(own.get(ASKED)),
@@ -103,13 +112,28 @@ class Order:
                 waits_s = silent_s
             if time.monotonic() - began >= waits_s:
                 return finding
+            if task.halted():
+                return finding if outcome is Outcome.UNKNOWN else self._not_told()
             self._timing.pause(self._timing.every_s)
+
+    def _has_ended(self, task: Task, within: Deadline | None = None) -> bool:
+        """Whether a process that was asked to end before this order had the time that it may need for that."""
+        own = task.own()
+        asked_ms = number(own.get(ENDS_SINCE))
+        return let_end(self._watched, task, self._timing, life_in(own, "before"), asked_ms, within)
+
+    def _not_told(self, facts: Facts = NO_FACTS) -> Finding:
+        said = say(
+            "{service} may still obey an earlier order to end: nothing more was told to it",
+            service=self._watched.name,
+        )
+        return Finding(outcome=Outcome.UNKNOWN, said=said, facts=facts)
 
     def _silent_s(self, own: Facts) -> float:
         """How long the process of before may still be about to end, as it was asked to (seconds)."""
         if self._verb not in ENDING or not self._watched.supervisor.is_silent:
             return 0.0
-        return self._timing.left_s(number(own.get(ASKED)))
+        return self._timing.left_s(number(own.get(TO_END)) or number(own.get(ASKED)))
 
     def _since(self, own: Facts, task: Task) -> tuple[Outcome, Finding]:
         """Certainly not done only when nothing was on its way to do it before the world was looked at once more."""
@@ -128,7 +152,10 @@ class Order:
             Outcome.FAIL: say("it was not done: {word}", word=seen.word),
             Outcome.UNKNOWN: say("between two states: {word}", word=seen.word),
         }[outcome]
-        return outcome, Finding(outcome=outcome, said=said, facts=life_facts(life_of(seen), "now"))
+        facts = life_facts(life_of(seen), "now")
+        if outcome is Outcome.FAIL and not is_same(life_in(own, "before"), life_of(seen)):
+            facts = {**facts, "calls_made": 1}  # half done: another process, or none any more
+        return outcome, Finding(outcome=outcome, said=said, facts=facts)
 
     def _ask(self, own: Facts, seen: Seen, *, is_moving: bool) -> Outcome:
         before, after = life_in(own, "before"), life_of(seen)
@@ -192,15 +219,19 @@ class Acquire(Order):
 
 
 class Release(Order):
-    """Lets a service be started again, and starts it when it ran before it was held."""
+    """Lets a service be started again, and starts it when it ran before it was held.
+
+    What still runs may have been asked to end: whether it is up is looked at when it had its time for that.
+    """
 
     def __init__(self, watched: Watched, timing: Timing) -> None:
         super().__init__(watched, Verb.RELEASE, timing)
         self.calls = (*self.calls, *watched.supervisor.plan(Verb.START))
 
     def carry_out(self, task: Task) -> Finding:
-        let_end(self._watched, task, self._timing)
         deadline = Deadline.after(task.step.timeout_s)
+        if not self._has_ended(task, deadline):
+            return self._not_told(facts={ANSWER: ""})
         lifted = self._tell(task, deadline)
         if lifted.outcome is not Outcome.PASS or not self._is_to_run(task):
             return Finding(outcome=lifted.outcome, said=lifted.said, facts=told_facts(lifted))
@@ -208,10 +239,25 @@ class Release(Order):
         return Finding(outcome=told.outcome, said=told.said, facts=told_facts(told))
 
     def verify(self, task: Task) -> Finding:
+        if not self._has_ended(task):
+            return self._not_told()
         found = super().verify(task)
         if found.outcome is Outcome.PASS and self._is_to_run(task) and found.facts.get("state") != "running":
             return Finding(outcome=Outcome.FAIL, said=found.said, facts=found.facts)
         return found
+
+    def reconcile(self, task: Task) -> Finding:
+        return super().reconcile(task) if self._has_ended(task) else self._not_told()
+
+    def _has_ended(self, task: Task, within: Deadline | None = None) -> bool:
+        """By whichever step it was asked: what gives a hold back is also asked where nothing was prepared for it."""
+        if not self._watched.supervisor.is_silent:
+            return True
+        try:
+            life = life_of(self._look())
+        except UnreachableError:
+            return super()._has_ended(task, within)
+        return let_end(self._watched, task, self._timing, life, asked_to_end(task, life), within)
 
     def _since(self, own: Facts, task: Task) -> tuple[Outcome, Finding]:
         """Done only when it also runs, if it ran before; lifting and starting twice changes nothing."""
@@ -229,40 +275,6 @@ class Release(Order):
 
     def _is_to_run(self, task: Task) -> bool:
         return bool(memory_in(task, self._watched.name).get("was_up"))
-
-
-class Probe:
-    """Whether a service is still held: looked at before every step that needs it, and every few seconds during it."""
-
-    calls: tuple[str, ...] = ()
-
-    def __init__(self, watched: Watched) -> None:
-        self._watched = watched
-
-    def prepare(self, task: Task) -> Finding:
-        return Finding(outcome=Outcome.PASS)
-
-    def carry_out(self, task: Task) -> Finding:
-        return self.verify(task)
-
-    def verify(self, task: Task) -> Finding:
-        """Pass when it does not run and nothing will start it; a manager that is away says nothing."""
-        try:
-            seen = self._watched.supervisor.look(Deadline.after(LOOK_S))
-        except UnreachableError as error:
-            return Finding(outcome=Outcome.UNKNOWN, said=error.failure.text)
-        facts: dict[str, Fact] = {"state": seen.state, "held": seen.held is not False}
-        if seen.pid or seen.state not in ("stopped", "failed"):
-            said = say("{service} runs again: {word}", service=self._watched.name, word=seen.word)
-            return Finding(outcome=Outcome.FAIL, said=said, facts=facts)
-        if seen.held is False:
-            said = say("{service} is stopped, but a reboot would start it", service=self._watched.name)
-            return Finding(outcome=Outcome.FAIL, said=said, facts=facts)
-        said = say("{service} is held", service=self._watched.name)
-        return Finding(outcome=Outcome.PASS, said=said, facts=facts)
-
-    def reconcile(self, task: Task) -> Finding:
-        return self.verify(task)
 
 
 def performers_of(watched: Watched, timing: Timing | None = None) -> Mapping[str, Performer]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from medflow_tui.actions.service_capture import Sealed
-from medflow_tui.actions.service_facts import ENDS_SINCE, in_ms, life_in, number
+from medflow_tui.actions.service_facts import in_ms
 from medflow_tui.actions.service_ready import Ready
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.supervisors.telling import Supervisor, life_of
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.model.performer import Task
-from medflow_tui.model.service import Seen
+from medflow_tui.model.service import Life, Seen
 from medflow_tui.rules.service_guards import ENDS_WITHIN_S
 from medflow_tui.rules.services import is_same
 
@@ -52,21 +52,25 @@ class Timing:
         return max(0.0, self.ends_s - max(0.0, gone_s))
 
 
-def let_end(watched: Watched, task: Task, timing: Timing) -> None:
-    """A process that this run asked to end before is told nothing more while it may still obey: it is waited for."""
-    own = task.own()
-    asked_ms = number(own.get(ENDS_SINCE))
+def let_end(
+    watched: Watched, task: Task, timing: Timing, life: Life, asked_ms: int, within: Deadline | None = None
+) -> bool:
+    """A process that this run asked to end before is told nothing more while it may still obey: it is waited for.
+
+    False when that was broken off, or is not over `within` the time that there is: then nothing may be told to it.
+    """
     if not asked_ms:
-        return
+        return True
     ends = Deadline.after(timing.left_s(asked_ms))
-    while not ends.passed() and _is_there(watched, task):
+    while not ends.passed() and _is_there(watched, life):
+        if task.halted() or (within is not None and within.passed()):
+            return False
         timing.pause(timing.every_s)
+    return True
 
 
-def _is_there(watched: Watched, task: Task) -> bool:
+def _is_there(watched: Watched, life: Life) -> bool:
     try:
-        return is_same(
-            life_in(task.own(), "before"), life_of(watched.supervisor.look(Deadline.after(LOOK_S)))
-        )
+        return is_same(life, life_of(watched.supervisor.look(Deadline.after(LOOK_S))))
     except UnreachableError:
         return True

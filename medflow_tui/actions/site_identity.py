@@ -134,8 +134,11 @@ class Plant:
         return found
 
     def reconcile(self, task: Task) -> Finding:
+        """Where one more is marked than before, it is half done."""
         found = self.verify(task)
-        return Finding(outcome=found.outcome, said=found.said)
+        bare, before = (list(each.values()).count(NONE) for each in (found.facts, task.own()))
+        half: dict[str, Fact] = {"calls_made": 1} if bare < before else {}
+        return Finding(outcome=found.outcome, said=found.said, facts=half)
 
     def _plant(self, target: Target, record: dict[str, str]) -> None:
         deadline = Deadline.after(ASK_S)

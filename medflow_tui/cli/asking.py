@@ -105,6 +105,7 @@ class Rights:
     questions: Questions
     reason: str = ""
     login: Login | None = field(default=None, repr=False)
+    _proved: Login | None = field(default=None, repr=False)
 
     def raised(self, playbook: Playbook | None) -> str:
         """The reason; it and the log-in are asked for where there are none, or none any more. Raises LeftError."""
@@ -112,6 +113,17 @@ class Rights:
             self.reason = self.questions.reason(playbook)
             self.login = self.questions.login()
         return self.reason
+
+    def proved(self, playbook: Playbook, run: str) -> None:
+        """Raised, for a decision of a run: each log-in is tried at MedFlow once, and passes where that cannot tell now.
+
+        Raises NoLoginError (recorded), LeftError.
+        """
+        self.raised(playbook)
+        dispatch, login = self.questions.dispatch, self.login
+        if login is not None and login is not self._proved:
+            dispatch.permission.let_take(run, login, dispatch.prove)
+            self._proved = login
 
 
 def inputs_of(playbook: Playbook, words: Sequence[str]) -> dict[str, str]:

@@ -27,6 +27,10 @@ _CHAIN: Codes = {
     BROKEN: say("broken, or wrongly signed"),
     USAGE: say("not known; also refused, or not understood"),
 }
+_AUDIT: Codes = {
+    **_CHAIN,
+    USAGE: say("not known, or the last run is not signed yet; also refused, or not understood"),
+}
 _SAID: Codes = {DONE: say("done")}
 
 EXITS: Mapping[str, Codes] = {
@@ -53,11 +57,15 @@ EXITS: Mapping[str, Codes] = {
     "playbook unlock": {DONE: say("done"), FAILED: say("left, nothing done")},
     "playbook approve": {**_ASKED, FAILED: say("not agreed")},
     "playbook key": _SAID,
-    "playbook passive": {**_ASKED, FAILED: say("it is passive; with off: left, nothing done")},
+    "playbook passive": {
+        **_ASKED,
+        FAILED: say("it is passive; with off: left, nothing done"),
+        BROKEN: say("with on: it is passive, and that could not be recorded"),
+    },
     "playbook overrides": {DONE: say("none waits for a review"), FAILED: say("one waits for a review")},
-    "audit verify": _CHAIN,
-    "audit show": _CHAIN,
-    "audit review": _CHAIN,
+    "audit verify": _AUDIT,
+    "audit show": _AUDIT,
+    "audit review": _AUDIT,
     "audit anchor": {
         **_CHAIN,
         USAGE: say("not known, or no anchor was written; also refused, or not understood"),

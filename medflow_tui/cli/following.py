@@ -11,7 +11,7 @@ from medflow_tui.cli.person import LOOK_EVERY_S, LeftError, LostError, Person, n
 from medflow_tui.cli.speech import DONE, FAILED, INTERRUPTED, tell
 from medflow_tui.clients.tools import utc_now
 from medflow_tui.locale.language import Language
-from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.errors import MedflowError, NoLoginError
 from medflow_tui.model.playbook import Item, Playbook, Step, Text
 from medflow_tui.model.procedure import Phase, RunState, Then
 from medflow_tui.model.words import SILENCE, Phrase, say
@@ -227,19 +227,22 @@ class Following:
     def _order(self, what: str, *, now: bool = False, **words: str) -> None:
         """Say it to the run, after taking over when somebody else, or another terminal, gives the orders.
 
-        Rights are raised first, as on the screen; whoever is in charge stops it without.
+        Rights are raised first, as on the screen, by a log-in that MedFlow does not refuse (a refused one is recorded and
+        forgotten); whoever is in charge stops it without.
         """
         try:
             if not self._is_in_charge():
                 if not self._takes_over():
                     return
             elif what != "stop" and self._playbook is not None and wants_login(self._playbook):
-                self.rights.raised(self._playbook)
+                self.rights.proved(self._playbook, self.run)
             texts = {name: each[:LONGEST] for name, each in words.items()}
             self.dispatch.tell(self.run, self._wish(what, now=now, **texts))
         except LostError:
             raise
         except MedflowError as error:
+            if isinstance(error, NoLoginError):
+                self.rights.login = None
             self.person.tell(error.phrase)
         else:
             self.person.tell(say("heard, and written down"))

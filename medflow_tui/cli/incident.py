@@ -15,7 +15,7 @@ from medflow_tui.clients.tools import utc_now
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.incident import Incident, Severity
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.leading import TEXT_MIN, led_told, permits_said
+from medflow_tui.rules.leading import TEXT_MIN, incident_hash, led_told, permits_said
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.wiring import Options, open_language, open_settings, open_state
 from medflow_tui.wiring.acting import why_no_dispatch
@@ -108,20 +108,38 @@ def _opening(options: argparse.Namespace, desk: IncidentDesk, person: Person) ->
 def hand_over(options: argparse.Namespace, common: Options) -> int:
     """Another person leads; exit codes as of `open`."""
     question = say("{who} leads from now on", who=options.name)
-    return _asked_for(common, question, lambda desk, _: lambda login: desk.hand_over(options.name, login))
+    return _asked_for(
+        common, question, _shown(lambda desk, login, shown: desk.hand_over(options.name, login, shown=shown))
+    )
 
 
 def grade(options: argparse.Namespace, common: Options) -> int:
     """Exit codes as of `open`."""
     severity = Severity(options.severity)
     question = say("The incident becomes {severity}", severity=severity.label)
-    return _asked_for(common, question, lambda desk, _: lambda login: desk.grade(severity, login))
+    return _asked_for(
+        common, question, _shown(lambda desk, login, shown: desk.grade(severity, login, shown=shown))
+    )
 
 
 def close(options: argparse.Namespace, common: Options) -> int:
     """Exit codes as of `open`."""
     question = say("Closes the incident: what changes data waits for a second person again")
-    return _asked_for(common, question, lambda desk, _: desk.close)
+    return _asked_for(common, question, _shown(lambda desk, login, shown: desk.close(login, shown=shown)))
+
+
+def _shown(
+    change: Callable[[IncidentDesk, Login, str], Incident],
+) -> Callable[[IncidentDesk, Person], Change]:
+    """A change of the one that is open: it is told first, and no other is changed."""
+
+    def change_by(desk: IncidentDesk, person: Person) -> Change:
+        found = desk.the_open()
+        person.tell(*led_told(found))
+        shown = incident_hash(desk.site.code, found)
+        return lambda login: change(desk, login, shown)
+
+    return change_by
 
 
 def show(options: argparse.Namespace, common: Options) -> int:
@@ -140,7 +158,7 @@ def _asked_for(common: Options, what: Phrase, change_by: Callable[[IncidentDesk,
     if os.name != "posix":
         raise RefusedError(why_no_dispatch())
     need_terminal()
-    person = Person(speak=language.say)
+    person = Person(speak=lambda phrase: language.say(phrase, utc_now()))
 
     def act() -> int:
         person.tell(what)

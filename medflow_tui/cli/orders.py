@@ -7,10 +7,11 @@ import os
 from typing import TYPE_CHECKING
 
 from medflow_tui.cli.asking import login_of
+from medflow_tui.cli.exits import BROKEN
 from medflow_tui.cli.person import Person, need_terminal, undisturbed
-from medflow_tui.cli.speech import DONE, FAILED, tell
+from medflow_tui.cli.speech import DONE, FAILED, complain, tell
 from medflow_tui.clients.tools import utc_now
-from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.words import say
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.wiring import Options, open_language, open_settings, open_state, tools_for, who_am_i
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 def passive(options: argparse.Namespace, common: Options) -> int:
     """Without on or off: whether it is set (1). On: nothing of class R2 and above is started until off.
 
-    Anybody sets it at once. Off is asked of a person: 1 when they left, 3 when it is not for them.
+    Anybody sets it at once; 2 when that could not be recorded. Off is asked of a person: 1 when they left, 3 when it is
+    not for them.
     """
     from medflow_tui.journal.orders import passive_said
 
     stop, language = _open_stop(common)
-    if options.to == "on":
-        stop.set(who=who_am_i(), reason=options.reason)
+    if options.to == "on" and not _set(stop, language, options.reason):
+        return BROKEN
     found = stop.found()
     if found is None or options.to != "off":
         tell(language.say(passive_said(found) if found is not None else say("not passive"), utc_now()))
@@ -43,6 +45,23 @@ def passive(options: argparse.Namespace, common: Options) -> int:
     person = Person(speak=language.say)
     person.tell(passive_said(found))
     return person.guarded(lambda: _lift(stop, person, options.reason))
+
+
+def _set(stop: GlobalStop, language: Language, reason: str) -> bool:
+    """False when it stands and could not be recorded, which is said then. Raises MedflowError: it was not set."""
+    from medflow_tui.journal.orders import passive_said
+
+    before = stop.found()
+    try:
+        stop.set(who=who_am_i(), reason=reason)
+    except MedflowError as error:
+        found = stop.found()
+        if found is None or found == before:
+            raise
+        tell(language.say(passive_said(found), utc_now()))
+        complain(language.say(say("it stands, but it is not in the audit").also(error.phrase)))
+        return False
+    return True
 
 
 def _lift(stop: GlobalStop, person: Person, reason: str) -> int:
@@ -69,7 +88,8 @@ def overrides(options: argparse.Namespace, common: Options) -> int:
     """Those that nobody has looked at yet; with a run and a note, one of them is closed. 1 when one is left."""
     permission, language = _open(common)
     if options.run:
-        permission.close_review(options.run, who=who_am_i(), note=options.note)
+        uid = os.getuid() if os.name == "posix" else -1
+        permission.close_review(options.run, who=who_am_i(), note=options.note, uid=uid)
         tell(language.say(say("looked at and closed: {run}", run=options.run)))
     found = permission.orders.reviews()
     for each in found:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from medflow_tui.cli.person import LeftError, Person, hearing_hang_up, need_terminal
 from medflow_tui.cli.playbook import opened
 from medflow_tui.cli.speech import DONE, FAILED
+from medflow_tui.journal.run_log import find
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.procedure import Phase, RunState
 from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.runner.at_work import ENDING, at_work
 from medflow_tui.runner.lock import Found, RunLock, names_in
-from medflow_tui.runner.surroundings import LOCKS
+from medflow_tui.runner.printed import SEALED
+from medflow_tui.runner.surroundings import LOCKS, RUNS
 from medflow_tui.wiring import Options
 
 if TYPE_CHECKING:
@@ -49,6 +52,13 @@ def _release(locks: Locks, seen: Found, person: Person) -> int:
             say(
                 "That run can be gone on with, which takes this lock by itself: playbook resume {run}",
                 run=run.run,
+            )
+        )
+    if run is None or (not run.phase.is_over and (run.changed or run.holds)):
+        person.tell(
+            say(
+                "After that, a run that has begun to change something can only be left as it stands: nothing of it is "
+                "gone on with or taken back by itself"
             )
         )
     phrase = f"UNLOCK {seen.name}"
@@ -103,7 +113,10 @@ class Locks:
         ).also(stands, waits)
 
     def check(self, seen: Found) -> None:
-        """Raises RefusedError for a lock that is, or may be, of a living process."""
+        """Raises RefusedError for a lock that is, or may be, of a living process, or of a program that outlived it.
+
+        A run that waits for a second person has taken none yet, but may hold its own of before.
+        """
         holder = seen.holder
         if holder is not None and holder.process.lives:
             raise RefusedError(say("the lock {name} is held: it is not released", name=seen.name))
@@ -115,7 +128,12 @@ class Locks:
                     lease=self._lease_s(seen.name),
                 )
             )
+        own = holder.run if holder is not None else ""
+        if works := self._at_work(own):
+            raise RefusedError(say("the lock {name} is held: it is not released", name=seen.name).also(works))
         for each in self.dispatch.going_on():
+            if each.awaits and each.run != own:
+                continue
             if seen.name in self.dispatch.follower(each.run).playbook.locks:
                 raise RefusedError(
                     say("the run {run} works now and needs the lock {name}", run=each.run, name=seen.name)
@@ -140,6 +158,15 @@ class Locks:
         except MedflowError:
             return None
         return None if state.phase is Phase.DAMAGED else state
+
+    def _at_work(self, run: str) -> Phrase:
+        """That a program of that run outlived it, and works under its lock."""
+        try:
+            folder = find(self.dispatch.state / RUNS, run).path / SEALED
+        except MedflowError:
+            return SILENCE
+        names = [each.name.removesuffix(ENDING) for each in sorted(folder.glob(f"*{ENDING}"))]
+        return next((said for name in names if (said := at_work(folder, name))), SILENCE)
 
     def _lock(self, name: str) -> RunLock:
         return RunLock(self.dispatch.state / LOCKS, (name,), lease_s=self._lease_s(name))

@@ -44,9 +44,12 @@ class Settings:
 
 def find(candidates: tuple[Candidate, ...]) -> Candidate:
     """The first candidate that exists; a named one must exist. Raises NoSiteError or SettingsError."""
+    hidden = [each.path for each in candidates if _is_hidden(each.path)]
     for each in candidates:
-        if each.path.exists():
+        if each.path not in hidden and each.path.exists():
             return each
+    if len(candidates) == 1 and hidden:
+        return candidates[0]
     if len(candidates) == 1:
         raise SettingsError(
             say(
@@ -55,9 +58,22 @@ def find(candidates: tuple[Candidate, ...]) -> Candidate:
                 origin=candidates[0].origin,
             )
         )
-    raise NoSiteError(
-        say("no site file yet: looked for {places}", places=", ".join(str(each.path) for each in candidates))
+    looked = say(
+        "no site file yet: looked for {places}", places=", ".join(str(each.path) for each in candidates)
     )
+    unread = (say("{file}: may not be read by this user", file=str(each)) for each in hidden)
+    raise NoSiteError(looked.also(*unread))
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether this user may not even know that it is there."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -36,10 +36,11 @@ from medflow_tui.rules.auditing.chain import (
     STARTED,
     hash_of,
 )
-from medflow_tui.rules.auditing.checkpoint import ENDINGS
+from medflow_tui.rules.auditing.checkpoint import ENDINGS, asks_signature
 from medflow_tui.rules.auditing.record import record_of
 
 WITHIN_S = 10.0  # to get the file from other processes
+Appended = tuple[Anchor, Mapping[str, Any]]  # the new end, and the last record before
 ROOM = 4 * 1024 * 1024  # bytes free, below which a disk counts as full
 __all__ = [
     "FILE",
@@ -74,6 +75,7 @@ class Audit:
         self.anchors = Anchors(path.parent, site, keeping.anchors, syslog=told, group=keeping.group)
         self._checkpoints = Checkpoints(path.parent, site, key, keeping.group, keeping.anchors)
         self._anchoring, self._is_deferring = Anchoring(self._leave), False
+        self._left: Anchor | None = None
 
     @classmethod
     def of(cls, site: Site, state: Path) -> Audit:
@@ -94,34 +96,42 @@ class Audit:
         """Write one record and make it durable; answers the new end of the chain.
 
         Raises UnwritableError or DamagedError: then what it would have recorded must not be done. An anchor that is due
-        is left now, or by `settle`.
+        is left now, or by `settle`; so is one that a run before, which was killed, did not leave.
         """
         said = record_of(event, {"host": host(), **fields, "actor": as_fields(whoever()) | told(fields)})
         unready = make_ready(self._path.parent, self._keeping)
         if unready:
             raise UnwritableError(unready)
         try:
-            anchor = self._append(said, now)
+            anchor, before = self._append(said, now)
         except UnreadableError as error:
             raise UnwritableError(error.phrase) from error
         self._reserve.keep()
-        is_end = event in ENDINGS
-        if is_end or (fields.get("run") and self.anchors.is_due()):
-            is_signed = fields.get("class") != "R0"
-            if self._is_deferring:
-                self._anchoring.owe(Owed(anchor=anchor, at=now, is_signed=is_signed, is_end=is_end))
-            else:
-                self.leave_anchor(anchor, now, is_signed=is_signed)
+        is_end, is_run = event in ENDINGS, bool(fields.get("run"))
+        is_signed = fields.get("class") != "R0" or asks_signature(before)
+
+        def is_due() -> bool:
+            return is_end or self.anchors.is_late(before) or (is_run and self.anchors.is_due())
+
+        if self._is_deferring:
+            owed = Owed(anchor=anchor, at=now, is_signed=is_signed)
+            self._anchoring.owe(owed, None if is_end else is_due)
+        elif is_due():
+            self.leave_anchor(anchor, now, is_signed=is_signed)
         return anchor
 
     def deferring(self) -> Audit:
-        """This one, which from now on leaves anchors only when it is told to `settle`, and waits for none but the last."""
+        """This one, which from now on leaves anchors only when it is told to `settle`, and waits for one only in `wait`."""
         self._is_deferring = True
         return self
 
     def settle(self) -> None:
-        """Leave the anchor that is due, beside the work; at the end of a run wait for it, for some seconds. Never raises."""
+        """Leave the anchor that is due, beside the work. Never raises or waits."""
         self._anchoring.settle()
+
+    def wait(self) -> None:
+        """Until no anchor is due any more, for some seconds: to be called when nothing is held any more. Never raises."""
+        self._anchoring.wait()
 
     def leave_anchor(self, anchor: Anchor, now: datetime | None = None, *, is_signed: bool = True) -> None:
         """An anchor here and elsewhere, and a signed checkpoint where the site has a key for that. Never raises."""
@@ -140,15 +150,16 @@ class Audit:
 
     def drop_anchor_if_due(self, *, is_signed: bool = True) -> None:
         """To be called now and then while something runs: every 15 minutes there is an anchor. Never raises or waits."""
-        if self.anchors.is_due():
-            self._anchoring.owe(Owed(is_signed=is_signed))
-            self._anchoring.settle()
+        self._anchoring.owe(Owed(is_signed=is_signed), self.anchors.is_due)
+        self._anchoring.settle()
 
     def _leave(self, owed: Owed) -> None:
+        """One that was left as the end of the chain, before its own turn came, is not left twice."""
         if owed.anchor is None:
-            self.drop_anchor(owed.at, is_signed=owed.is_signed)
-        else:
+            self._left = self.drop_anchor(owed.at, is_signed=owed.is_signed)
+        elif owed.anchor != self._left or self.anchors.is_failing:
             self.leave_anchor(owed.anchor, owed.at, is_signed=owed.is_signed)
+            self._left = owed.anchor
 
     def why_not(self) -> Phrase:
         """Why nothing may be started now, because it could not be recorded; nothing when it can. Writes nothing new."""
@@ -184,7 +195,7 @@ class Audit:
         """Follow the chain from its start; with an anchor also tell whether records after it are missing."""
         return verify(self._path, anchor)
 
-    def _append(self, said: Mapping[str, Any], now: datetime | None) -> Anchor:
+    def _append(self, said: Mapping[str, Any], now: datetime | None) -> Appended:
         """What could not be written whole may stand there torn: after room was made, the end is read anew."""
         while True:
             try:
@@ -193,10 +204,12 @@ class Audit:
                 if not is_full(error) or not self._reserve.give():
                     raise
 
-    def _append_once(self, said: Mapping[str, Any], now: datetime | None) -> Anchor:
+    def _append_once(self, said: Mapping[str, Any], now: datetime | None) -> Appended:
+        last: Mapping[str, Any] = {}
         while True:
             with segments.taken(self._path, WITHIN_S) as log:
                 anchor, end, before = self._end(log)
+                last = last or end.record
                 if end.record and self._is_large(end):
                     if self._close(log, end, anchor, now):
                         continue
@@ -210,7 +223,7 @@ class Audit:
                     anchor = self._repair(log, anchor, end, how, now)
                 if not end.record and how == "closed":
                     anchor = self._begin(log, anchor, before, now)
-                return self._write(log, anchor, said, now)
+                return self._write(log, anchor, said, now), last
 
     def _end(self, log: AppendLog) -> tuple[Anchor, End, str]:
         """The end of the chain, the end of the file, and the name of the file before when this one is still empty."""

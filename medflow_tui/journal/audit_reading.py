@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,12 +26,13 @@ from medflow_tui.rules.auditing.chain import (
     part_of_line,
     record_of_line,
 )
-from medflow_tui.rules.auditing.checkpoint import Signatures, Signed, judge
+from medflow_tui.rules.auditing.checkpoint import Checked, Signatures, Signed, judge
 from medflow_tui.rules.auditing.review import review
 from medflow_tui.rules.auditing.standing import Standing, unanchored
 from medflow_tui.rules.auditing.words import COUNT, anchor_of_words, unknown_words
 
 UTC_ZONE = "UTC"
+STILL_S = 5.0  # for a writer to let go, before an audit is convicted; then it is read all the same
 FEW = 20  # copies of checkpoints elsewhere that are read over a line at a glance, or asked whether they are signed
 
 
@@ -48,13 +49,39 @@ def stand(
 
     So are its checkpoints and their copies elsewhere: those at the place `copied`, else at the places of the site file.
     Signatures are checked by the `signers` given, else those of the site file; of `newest` checkpoints only (0: of all).
+    Others may write meanwhile: it is convicted only when it is again while nobody does.
     Raises UnreadableError when there is none, or it cannot be read.
     """
-    files = segments.read(path)
+    signed_by = signers or signers_of(site)
+    found = _look(path, site, given, copied, signed_by, newest, is_still=False)
+    if found.is_altered:
+        found = _look(path, site, given, copied, signed_by, newest, is_still=True)
+    return found
+
+
+def _look(
+    path: Path,
+    site: Site | None,
+    given: Sequence[Anchor],
+    copied: Path | None,
+    signers: Path | None,
+    newest: int,
+    *,
+    is_still: bool,
+) -> Standing:
+    """What anchors and checkpoints say is read before the chain, which then must hold it; of what came meanwhile counts
+    what the chain read reaches. `is_still`: nobody writes while the chain is read."""
+    code = site.code if site is not None else str(segments.first_record(path).get("site", ""))
+    anchors, is_elsewhere = (tuple(given), True) if given else _known(path, site, code)
+    shown = _Shown.of(path, code, signers, newest, _copies(path, site, code, copied))
+    with segments.unwritten(path, STILL_S) if is_still else nullcontext():
+        files = segments.read(path)
     if not files:
         raise UnreadableError(say("there is no audit yet: {path}", path=str(path)))
     chain = follow(files)
-    anchors, is_elsewhere = (tuple(given), True) if given else _known(path, site, chain)
+    if not given:
+        late = (each for each in _read(path.parent / FILE, code) if each.count <= chain.end.count)
+        anchors = tuple(dict.fromkeys((*anchors, *late)))
     hours: Hours | None = site.hours if site is not None else None
     zone = ZoneInfo(site.timezone if site is not None else UTC_ZONE)
     records = _all(files)
@@ -72,42 +99,57 @@ def stand(
         anchors=tuple(located(chain, each) for each in anchors) if at < 0 else tuple(anchors),
         is_elsewhere=is_elsewhere,
         review=review(records, hours, zone),
-        signatures=_signatures(
-            path, site, chain, signers or signers_of(site), newest, _copies(path, site, chain, copied)
-        ),
+        signatures=_signatures(path, site, chain, shown),
         unanchored=0 if given else unanchored(records, anchors),
     )
 
 
-def _signatures(
-    path: Path,
-    site: Site | None,
-    chain: Followed,
-    signers: Path | None,
-    newest: int,
-    copied: Sequence[Path],
-) -> Signatures:
-    code = _code(site, chain)
-    there = [checkpoints.check(each, code, signers) for each in _to_ask(copied, chain, newest)]
-    texts = checkpoints.found(path.parent)[-newest:]
-    checked = [checkpoints.check(each, code, signers) for each in texts]
-    if texts and None in checked:  # one was replaced meanwhile
-        checked = [
-            checkpoints.check(each, code, signers) for each in checkpoints.found(path.parent)[-newest:]
-        ]
-    checked = [*there, *checked]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """The checkpoints as they were before the chain was read: the newest ones asked whether they are signed, those before
+    them, and the copies elsewhere (which stay there)."""
+
+    code: str
+    signers: Path | None
+    newest: int
+    texts: tuple[Path, ...]
+    asked: tuple[Checked, ...]
+    copied: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, path: Path, code: str, signers: Path | None, newest: int, copied: tuple[Path, ...]) -> _Shown:
+        for _ in range(segments.AGAIN):
+            texts = checkpoints.found(path.parent)
+            asked = [checkpoints.check(each, code, signers) for each in texts[-newest:]]
+            if None not in asked:  # else one was replaced meanwhile
+                break
+        known = tuple(each for each in asked if each is not None)
+        return cls(code=code, signers=signers, newest=newest, texts=texts, asked=known, copied=copied)
+
+    def since(self, path: Path, end: int) -> list[Checked]:
+        """Those that came meanwhile and cover no more than the chain that was read."""
+        new = (each for each in checkpoints.found(path.parent) if each not in self.texts)
+        asked = [checkpoints.check(each, self.code, self.signers) for each in new]
+        return [each for each in asked if each and (not (it := each.checkpoint) or it.anchor.count <= end)]
+
+
+def _signatures(path: Path, site: Site | None, chain: Followed, shown: _Shown) -> Signatures:
+    copied = [
+        checkpoints.check(each, shown.code, shown.signers)
+        for each in _to_ask(shown.copied, chain, shown.newest)
+    ]
+    checked = [each for each in copied if each is not None]
+    checked += [*shown.asked, *shown.since(path, chain.end.count)]
     found = judge(
         chain,
-        [each for each in checked if each is not None],
-        site=code,
+        checked,
+        site=shown.code,
         is_wanted=key_of(site) is not None,
         trouble=checkpoints.trouble(path.parent),
     )
-    several = {each.checkpoint for each in checked if each is not None}
+    several = {each.checkpoint for each in checked}
     found = replace(found, n=len(several), unsent=copies.unsent(path.parent))
-    for each in (
-        checkpoints.found(path.parent)[:-newest] if newest else ()
-    ):  # what they say, whoever signed it
+    for each in shown.texts[: -shown.newest] if shown.newest else ():  # what they say, whoever signed it
         older = checkpoints.read(each)
         why = compare(chain, older.anchor) if older is not None and chain.broken_at < 0 else SILENCE
         if why:
@@ -126,11 +168,6 @@ def _to_ask(copied: Sequence[Path], chain: Followed, newest: int) -> list[Path]:
 def _fits(text: Path, chain: Followed) -> bool:
     found = checkpoints.read(text)
     return found is not None and (chain.broken_at >= 0 or not compare(chain, found.anchor))
-
-
-def _code(site: Site | None, chain: Followed) -> str:
-    """Of the site file; without one, what the records say."""
-    return site.code if site is not None else str(next(iter(chain.records), {}).get("site", ""))
 
 
 def anchors_of(words: str, site: str = "") -> tuple[Anchor, ...]:
@@ -175,15 +212,13 @@ def _anchors_at(path: Path, site: str) -> tuple[Anchor, ...]:
     return (*anchors, *(anchor for each in files for anchor in read_anchors(each, site)))
 
 
-def _copies(path: Path, site: Site | None, chain: Followed, place: Path | None) -> tuple[Path, ...]:
+def _copies(path: Path, site: Site | None, code: str, place: Path | None) -> tuple[Path, ...]:
     named = [path.parent / each for each in (site.audit.anchors if site is not None else ())]
-    code = _code(site, chain)
     places = [place] if place is not None else named
     return tuple(found for each in places for found in copies.found_elsewhere(each, code))
 
 
-def _known(path: Path, site: Site | None, chain: Followed) -> tuple[tuple[Anchor, ...], bool]:
-    code = _code(site, chain)
+def _known(path: Path, site: Site | None, code: str) -> tuple[tuple[Anchor, ...], bool]:
     here = _read(path.parent / FILE, code)
     places = site.audit.anchors if site is not None else ()
     there: list[Anchor] = []

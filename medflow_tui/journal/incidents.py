@@ -57,14 +57,15 @@ class Incidents:
         return next((each for each in self.all() if each.is_open), None)
 
     def keep(self, incident: Incident) -> None:
-        """Add it, or put it in the place of the one of its number. Durable when it returns. UnwritableError, DamagedError."""
+        """Add it, or put it in the place of the one of its number; the oldest that are over leave when there is no room
+        (the audit has them). Durable when it returns. UnwritableError, DamagedError.
+        """
         others = [each for each in self.all() if each.id != incident.id]
-        records = [_record(each) for each in sorted((*others, incident), key=lambda each: each.opened_at)]
+        text = _written(sorted((*others, incident), key=lambda each: each.opened_at), incident.id)
         try:
-            replace_text(self.path, canonical({"v": 1, "incidents": records}))
+            replace_text(self.path, text, ready=let_others_in)
         except OSError as error:
             raise _unwritable(self.path, error) from error
-        let_others_in(self.path)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -84,6 +85,18 @@ class Incidents:
                 yield
         finally:
             os.close(descriptor)
+
+
+def _written(incidents: list[Incident], kept: str) -> str:
+    records = [_record(each) for each in incidents]
+    sizes = [len(canonical(each).encode()) + 1 for each in records]
+    room = MOST_BYTES - len(canonical({"v": 1, "incidents": []}))
+    for number, each in enumerate(incidents):
+        if sum(sizes) <= room:
+            break
+        if not each.is_open and each.id != kept:
+            sizes[number] = 0
+    return canonical({"v": 1, "incidents": [each for each, size in zip(records, sizes, strict=True) if size]})
 
 
 def _understood(content: bytes) -> tuple[Incident, ...]:
@@ -111,8 +124,17 @@ def _incident(record: Mapping[str, Any]) -> Incident:
         commander_uid=uid,
         opened_at=opened,
         closed_at=_moment(closed) if closed else EPOCH,
+        named=_named(record),
         **_confirmation(record),
     )
+
+
+def _named(record: Mapping[str, Any]) -> int:
+    """None in a file of the versions that did not count."""
+    named = record.get("named", 0)
+    if not isinstance(named, int) or isinstance(named, bool) or named < 0:
+        raise ValueError("no count")
+    return named
 
 
 def _confirmation(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,6 +164,7 @@ def _record(incident: Incident) -> dict[str, Any]:
         **{name: getattr(incident, name) for name in _WORDS},
         "severity": incident.severity.value,
         "commander_uid": incident.commander_uid,
+        "named": incident.named,
         "opened_at": incident.opened_at.isoformat(),
         "closed_at": "" if incident.is_open else incident.closed_at.isoformat(),
         "confirmed_how": incident.confirmed_how,

@@ -23,7 +23,7 @@ from medflow_tui.rules.spoken import Try
 
 PASSIVE, REVIEWS, TRIES = "passive.jsonl", "reviews.jsonl", "answers.jsonl"
 TOLD_WITHIN_S = 5.0  # places elsewhere
-ON, OFF, OPENED, CLOSED, TRIED, RIGHT = "on", "off", "opened", "closed", "tried", "right"
+ON, OFF, OPENED, CLOSED, TRIED, RIGHT, LATE = "on", "off", "opened", "closed", "tried", "right", "late"
 
 
 class Orders:
@@ -69,20 +69,20 @@ class Orders:
                         who=str(each["who"]),
                         at=moment_of(each),
                         guards=tuple(str(name) for name in each["guards"]),
+                        uid=int(each.get("uid", -1)),
                     )
             except (KeyError, ValueError, TypeError) as error:
                 raise DamagedError(say("{path} is damaged", path=str(self._state / REVIEWS))) from error
         return tuple(found.values())
 
-    def open_review(self, run: str, *, playbook: str, who: str, guards: Iterable[str]) -> None:
-        """An override is to be looked at, until somebody closes it."""
-        self._write(
-            REVIEWS, {"ev": OPENED, "run": run, "playbook": playbook, "who": who, "guards": list(guards)}
-        )
+    def open_review(self, run: str, *, playbook: str, who: str, guards: Iterable[str], uid: int = -1) -> None:
+        """An override is to be looked at, until somebody closes it; `uid` is the user who passed over the guards."""
+        used = {"run": run, "playbook": playbook, "who": who, "uid": uid, "guards": list(guards)}
+        self._write(REVIEWS, {"ev": OPENED, **used})
 
-    def close_review(self, run: str, *, who: str, note: str) -> None:
+    def close_review(self, run: str, *, who: str, note: str, uid: int = -1) -> None:
         """Somebody has looked at it."""
-        self._write(REVIEWS, {"ev": CLOSED, "run": run, "who": who, "note": note})
+        self._write(REVIEWS, {"ev": CLOSED, "run": run, "who": who, "uid": uid, "note": note})
 
     def tries(self) -> tuple[Try, ...]:
         """Every answer that was typed; one that was not found right (or of which nobody knows) is wrong. DamagedError."""
@@ -91,7 +91,7 @@ class Orders:
             try:
                 if each["ev"] == TRIED:
                     found.append(Try(at=moment_of(each), is_right=False))
-                elif found:
+                elif each["ev"] == RIGHT and found:
                     found[-1] = Try(at=found[-1].at, is_right=True)
             except (KeyError, ValueError) as error:
                 raise DamagedError(say("{path} is damaged", path=str(self._state / TRIES))) from error
@@ -105,9 +105,22 @@ class Orders:
         """It was right, and is used up; `answer` stands for it."""
         self._write(TRIES, {"ev": RIGHT, "answer": answer}, now)
 
+    def was_late(self, answer: str, now: datetime) -> None:
+        """It was right once: it is used up, and was no try."""
+        self._write(TRIES, {"ev": LATE, "answer": answer}, now)
+
     def used(self) -> frozenset[str]:
-        """What stands for each answer that was taken. Raises DamagedError."""
-        return frozenset(str(each.get("answer")) for each in self._read(TRIES) if each.get("ev") == RIGHT)
+        """What stands for each answer that was taken, or came too late. Raises DamagedError."""
+        found = (each for each in self._read(TRIES) if each.get("ev") in (RIGHT, LATE))
+        return frozenset(str(each.get("answer")) for each in found)
+
+    def answered_at(self) -> datetime:
+        """The latest moment at which an answer was typed: a clock that was set back stands before it; EPOCH when none was.
+        Raises DamagedError."""
+        try:
+            return max((moment_of(each) for each in self._read(TRIES)), default=EPOCH)
+        except (KeyError, ValueError, TypeError) as error:
+            raise DamagedError(say("{path} is damaged", path=str(self._state / TRIES))) from error
 
     def notices(self) -> tuple[Phrase, ...]:
         """What every viewer must see; asked often, so that files are read only when they are others. Never raises."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from medflow_tui.journal.private import make_folder, sync_folder
@@ -11,16 +12,24 @@ from medflow_tui.journal.private import make_folder, sync_folder
 OWN = 0o600
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, *, ready: Callable[[Path], object] = lambda _: None) -> None:
     """Write a file of the state folder, readable by this user only; its folder is made. Durable when it returns.
+    What else it must be (its group, its mode) `ready` makes it before it takes its name.
 
     Raises OSError and leaves nothing half-written.
     """
     make_folder(path.parent)
-    replace_durably(path, text, aside=path.with_name(f".{path.stem}{secrets.token_hex(4)}"))
+    replace_durably(path, text, aside=path.with_name(f".{path.stem}{secrets.token_hex(4)}"), ready=ready)
 
 
-def replace_durably(path: Path, text: str, *, aside: Path, mode: int = OWN) -> None:
+def replace_durably(
+    path: Path,
+    text: str,
+    *,
+    aside: Path,
+    mode: int = OWN,
+    ready: Callable[[Path], object] = lambda _: None,
+) -> None:
     """Written `aside` in the same folder (with that mode, less what the umask takes), fsynced, renamed, folder fsynced.
 
     Raises OSError; what stands aside is gone then.
@@ -28,6 +37,7 @@ def replace_durably(path: Path, text: str, *, aside: Path, mode: int = OWN) -> N
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
+            ready(aside)
             file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())

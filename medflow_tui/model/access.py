@@ -106,3 +106,4 @@ class Review:
     who: str
     at: datetime
     guards: tuple[str, ...]
+    uid: int = -1  # of who used it; not known of older ones

@@ -57,7 +57,7 @@ class Anchor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who acts: a user of this system, the role, how they came (`ssh`, `local`, `service`), from which address, and by
-    what they proved to be themselves (`reauth`, `otp`)."""
+    what they proved to be themselves (`reauth`, `otp`); `login` is who logged in, where that is another user (`sudo`)."""
 
     uid: int = -1
     name: str = ""
@@ -65,6 +65,7 @@ class Actor:
     via: str = ""
     origin: str = ""
     auth: str = ""
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ class Incident:
     """`commander` decides and does not type: a login named in the site file, `commander_uid` its number on this machine
     (-1: no user here). `text` was redacted before it was kept. It is open until somebody closed it.
 
-    `named_from` is where whoever named this commander sat; `confirmed_how` is how the commander confirmed to lead it
+    `named` counts how often it was given a commander or a severity since it was opened: what was said to one naming is
+    not said to the next. `named_from` is where whoever named this commander sat; `confirmed_how` is how the commander confirmed to lead it
     (`here`: from the log-in `confirmed_from`, `voice`: over the phone; empty: not yet).
     """
 
@@ -53,6 +54,7 @@ class Incident:
     text: str = ""
     closed_by: str = ""
     closed_at: datetime = EPOCH
+    named: int = 0
     named_from: Origin = NOWHERE
     confirmed_how: str = ""
     confirmed_at: datetime = EPOCH

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.plan import GuardResult
+from medflow_tui.model.playbook import Text
 from medflow_tui.model.procedure import Guard, Outcome
 from medflow_tui.model.words import say
 from medflow_tui.rules.access_guards import ACCESS_KINDS, production
 from medflow_tui.rules.answers import Answer, Rule, by_fact, number, word
 from medflow_tui.rules.leading import led_by
-from medflow_tui.rules.locks import Held, why_not
+from medflow_tui.rules.locks import Held, unreadable, why_not
 from medflow_tui.rules.release_guards import RELEASE_KINDS
 from medflow_tui.rules.service_guards import SERVICE_KINDS
 from medflow_tui.rules.window_guards import window
@@ -20,13 +21,15 @@ from medflow_tui.rules.window_guards import window
 def evaluate(guard: Guard, facts: Facts, at: str = "") -> GuardResult:
     """The result of one guard from what was measured; a fact that is missing was not measured: unknown.
 
-    `at` is the step that would be started next: a guard that was written for one step stops nothing before.
+    `at` is the step that would be started next: a guard that was written for one step stops nothing before. Where
+    the sentence names the very `order` that is the way out, the playbook's general advice is left out.
     """
     outcome, said = KINDS[guard.kind](guard, facts)
     stops = (guard.blocks and guard.before in ("", at)) and (
         outcome is Outcome.FAIL or (outcome is Outcome.UNKNOWN and guard.on_unknown_blocks)
     )
-    return GuardResult(id=guard.id, outcome=outcome, stops=stops, said=said, why=guard.why, fix=guard.fix)
+    fix = Text() if "order" in said.values else guard.fix
+    return GuardResult(id=guard.id, outcome=outcome, stops=stops, said=said, why=guard.why, fix=fix)
 
 
 def evaluate_all(guards: Iterable[Guard], facts: Facts, at: str = "") -> tuple[GuardResult, ...]:
@@ -85,6 +88,8 @@ def _role(guard: Guard, facts: Facts) -> Answer:
 
 
 def _nobody_else(guard: Guard, facts: Facts) -> Answer:
+    if lock := word(facts, "lock.unreadable"):
+        return Outcome.UNKNOWN, unreadable(lock)
     holder = facts.get("lock.holder")
     if holder is None:
         return Outcome.UNKNOWN, say("cannot tell whether somebody else acts here")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from medflow_tui.model.access import Origin
+from medflow_tui.model.access import Access, Origin
 from medflow_tui.model.canonical import Facts, digest
 from medflow_tui.model.incident import BY_VOICE, HERE, Incident
 from medflow_tui.model.playbook import Playbook
@@ -23,6 +23,18 @@ TEXT_MIN, TEXT_MOST, LOGIN_S = 10, 300, 300
 """Letters of what happened; seconds after which a log-in is too old for it."""
 PURPOSE = "medflow-incident-v1"
 ID = re.compile(r"INC-(\d{4})-(\d{3,6})")
+
+
+def role_of(access: Access, acting: Iterable[Origin]) -> str:
+    """The role in which that is done; empty where one of those whom the one who acts may be (`sudo`) has none for it.
+
+    >>> from medflow_tui.model.access import Person
+    >>> named = Access(people={"claire": Person(name="claire", roles=("nurse", "dba"))})
+    >>> role_of(named, [Origin(user="claire")]), role_of(named, [Origin(user="claire"), Origin(user="beni")])
+    ('dba', '')
+    """
+    found = [next((role for role in access.roles_of(each.user) if role in ROLES), "") for each in acting]
+    return found[0] if found and all(found) else ""
 
 
 def why_not_led(incident: Incident | None, acting: Iterable[Origin], now: datetime) -> Phrase:
@@ -71,8 +83,8 @@ def why_not_confirm(incident: Incident, acting: Iterable[Origin]) -> str:
     if not all(each.user == incident.commander for each in people):
         return "same_login"  # became the commander (`sudo`, `su`)
     named = incident.named_from
-    if named.user == incident.commander:
-        return ""
+    if named.user == incident.commander:  # who logged in must be seen all the same
+        return "unseen" if any(is_unseen(each, each) for each in people) else ""
     if any(is_same_login(named, each) for each in people):
         return "same_login"
     return "unseen" if any(is_unseen(named, each) for each in people) else ""
@@ -87,6 +99,7 @@ WHY_NOT_CONFIRM: dict[str, Phrase] = {
     "no_phone": say("the site file names no key of this commander: nothing is confirmed over the phone"),
     "locked_out": say("three wrong answers: nothing is taken for ten minutes"),
     "replayed": say("this answer was used before"),
+    "expired": say("this answer comes too late: read out what stands there now"),
     "wrong_answer": say("that is not the answer"),
     "answers_damaged": say("the answers that were given before cannot be read: no answer is taken"),
 }
@@ -120,8 +133,8 @@ def spoken_of(site: str, incident: Incident, window: int) -> Spoken:
 
 
 def incident_hash(site: str, incident: Incident) -> str:
-    """What a commander confirms: this incident, of this severity, led by them."""
-    return digest(PURPOSE, {"site": site, **_size_of(incident)})
+    """What a commander confirms: this incident, of this severity, led by them, as it was named last."""
+    return digest(PURPOSE, {"site": site, **_size_of(incident), "named": incident.named})
 
 
 def _size_of(incident: Incident) -> dict[str, str]:

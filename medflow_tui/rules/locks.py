@@ -9,6 +9,24 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 WAY_OUT = "playbook unlock"
 
 
+def unreadable(lock: str) -> Phrase:
+    """Who holds it is not known; only a person can say that nobody does."""
+    return say(
+        "the lock {name} cannot be read: look who acts, then release it: {order}",
+        name=lock,
+        order=f"{WAY_OUT} {lock}",
+    )
+
+
+def lost(role: str) -> Phrase:
+    """Why a run whose lock was released, or taken by another, does nothing more by itself; `role` is to be called."""
+    return say(
+        "its lock was released meanwhile, and others may have acted since: nothing of it is gone on with or taken back "
+        "by itself; leave it as it stands, and call {role}",
+        role=role,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """A lock and the run that took it. `lives`: its process is there; `is_stale`: it is gone, and the lease ran out or

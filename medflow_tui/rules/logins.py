@@ -25,7 +25,8 @@ def is_same_login(requester: Origin, other: Origin) -> bool:
 
 
 def is_unseen(requester: Origin, other: Origin) -> bool:
-    """Whether too little is known to say that two log-ins differ: the process is gone, hidden, or of another container.
+    """Whether too little is known to say that two log-ins differ: the process is gone, hidden, or of another container, or
+    the kernel counts the log-in of one of them alone (`systemd-run` begins what nobody logged in for).
 
     >>> is_unseen(Origin(audit_session=UNSET_SESSION), Origin(uid=1001, ancestors=("70@1",)))
     True
@@ -33,4 +34,5 @@ def is_unseen(requester: Origin, other: Origin) -> bool:
     for each, known in ((requester, requester.session), (other, other.session or other.ancestors)):
         if not known and not each.terminal and each.audit_session in (-1, UNSET_SESSION):
             return True
-    return other.audit_session == -1 != requester.audit_session
+    sessions = {requester.audit_session, other.audit_session}
+    return len(sessions) == 2 and not sessions.isdisjoint((-1, UNSET_SESSION))

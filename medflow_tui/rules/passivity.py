@@ -7,15 +7,18 @@ from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.leading import LOGIN_S, ROLES
 
 
-def why_no_role(access: Access, user: str) -> Phrase:
-    """Why this login may not do what few may (lift the stop, look at what is sealed); nothing where the site names nobody.
+def why_no_role(access: Access, *users: str) -> Phrase:
+    """Why one who acts as these users (who logged in, and whom they became) may not do what few may (lift the stop, look at
+    what is sealed): each needs the role; nothing where the site names nobody.
 
     >>> from medflow_tui.model.access import Person
     >>> named = Access(people={"claire": Person(name="claire", roles=("dba",)), "beni": Person(name="beni")})
     >>> [bool(why_no_role(named, each)) for each in ("claire", "beni", "stranger")], bool(why_no_role(Access(), "beni"))
     ([False, True, True], False)
+    >>> bool(why_no_role(named, "claire", "beni")), bool(why_no_role(named))
+    (True, True)
     """
-    if not access.people or set(ROLES) & set(access.roles_of(user)):
+    if not access.people or (users and all(set(ROLES) & set(access.roles_of(each)) for each in users)):
         return SILENCE
     return say("this is for: {roles}", roles=", ".join(ROLES))
 

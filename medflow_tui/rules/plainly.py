@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from medflow_tui.rules.cleaning import clean
+from medflow_tui.rules.redacting.words import words_of
 from medflow_tui.rules.redaction import redact
 
 LEFT_OUT = "[…]"
@@ -34,29 +35,91 @@ du déjà échec échecs écrit en enregistré enregistrés erreur erreurs est e
 les ligne lignes lu manquant mis nombre non octets ou oui par pas place plein pour prêt refusé refusés restauré restaurés
 réussi sans sauvegarde sauvegardé service sont succès sur table tables terminé trouvé trouvés un une vide
 """
-_KNOWN = frozenset(_WORDS.split())
+_KNOWN = words_of(_WORDS)
 _WORD = re.compile(r"[^\W\d_]+")
-_COUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?(?:%|[a-z]{1,3})?")
+_LEVELS = words_of("DEBUG INFO NOTICE WARN WARNING WARNINGS ERROR ERRORS FAIL FAILED FATAL OK")
+_UNITS = words_of("% s ms min h kb mb gb tb kib mib gib ko mo go")
+_COUNTED = words_of("""
+    archive archives bytes changes collection collections connection connections copies database databases day days device
+    devices directory document documents entries error errors failure failures file files folder hour hours index indexes
+    item items job jobs keys line lines lock locks log logs message messages minute minutes network networks page pages
+    percent problem problems records rows second seconds service services step steps table tables task tasks warning warnings
+    échec échecs enregistrements erreur erreurs fichier fichiers ligne lignes octets sauvegarde sauvegardes
+""")
+_SOMEBODYS = words_of("""
+    code codes dossier dossiers id ids key keys line ligne name nom nombre number otp page password passwords patient pin port
+    record row token tokens used user users value enregistré
+""")
+_COUNT = re.compile(r"([0-9]{1,5}|[0-9]{1,3}[.,][0-9]{1,3})([a-z]{0,3}|%)", re.IGNORECASE)
+_DIGITS_AT_MOST = 5
+_NUMBER = "0"
 _EDGE = "()[]{}<>\"'`,;:.!?=-*#|/"
+_PAUSE = (":", ".", ";", "!", "?", ")", "]")
 
 
 def only_known(line: str, more: Iterable[str] = ()) -> str:
-    """The words of a line that are known (by this list, or `more` in lower case), and its counts; `[…]` for all else, and
-    for a number behind it, which may be somebody's.
+    """The words of a line that are known (by this list, or `more` in lower case), and what it counts; `[…]` for all else.
+
+    A number is somebody's unless a thing that is counted, or a unit, stands right behind it; so may be two capitalised
+    words that stand together.
 
     >>> only_known("ERROR: 12 documents restored of KABUYA Mireille, MRN-778812 (born 19710504)")
     'ERROR: 12 documents restored of […]'
-    >>> only_known("patient 778812 skipped, 3 left")
-    '[…] skipped, 3 left'
+    >>> only_known("patient 778812 skipped, 3 rows left of Le Du, code 4711")
+    '[…] skipped, 3 rows left of […] code […]'
     """
-    known, found = _KNOWN.union(more), list[str]()
-    for each in redact(clean(line)).split():
-        bare = each.strip(_EDGE)
-        is_number = _COUNT.fullmatch(bare) and found[-1:] != [LEFT_OUT]
-        is_known = not bare or bare.casefold() in known or is_number
-        if is_known or (found[-1:] != [LEFT_OUT]):
-            found.append(each if is_known else LEFT_OUT)
-    return " ".join(found)
+    known, words = _KNOWN.union(_COUNTED, more), redact(clean(line)).split()
+    bare = [each.strip(_EDGE) for each in words]
+    names = _names(words, bare, known)
+    shown, before = list[str](), ""
+    for at, each in enumerate(words):
+        if not bare[at]:
+            shown.append(each)
+            continue
+        if _is_count(each, bare[at], before, next(iter(bare[at + 1 : at + 2]), "")):
+            before = _NUMBER
+            shown.append(each)
+        elif at not in names and _is_known(bare[at], before, known):
+            before = bare[at].casefold()
+            shown.append(each)
+        elif before != LEFT_OUT:
+            before = LEFT_OUT
+            shown.append(LEFT_OUT)
+    return " ".join(shown)
+
+
+def _is_count(word: str, bare: str, before: str, behind: str) -> bool:
+    found = _COUNT.fullmatch(bare)
+    if found is None or before in (LEFT_OUT, _NUMBER, *_SOMEBODYS):
+        return False
+    if sum(each.isdigit() for each in bare) > _DIGITS_AT_MOST:
+        return False
+    if found[2]:
+        return found[2].casefold() in _UNITS
+    return word.endswith(bare) and behind.casefold() in _COUNTED | _UNITS
+
+
+def _is_known(bare: str, before: str, known: frozenset[str]) -> bool:
+    return bare.casefold() in known or bare in _LEVELS or (before == _NUMBER and bare.casefold() in _UNITS)
+
+
+def _names(words: list[str], bare: list[str], known: frozenset[str]) -> set[int]:
+    """Where capitalised words stand together and may be a name, also beside one that is left out; a level is none.
+
+    The first word of a sentence is capitalised anyway: it stays where the one behind it is not known.
+    """
+    found, run, is_first, begins = set[int](), list[int](), True, True
+    for at, each in enumerate(bare):
+        if each:
+            run = [*run, at] if each[0].isupper() and each not in _LEVELS else []
+        is_first = begins if run == [at] else is_first
+        if len(run) == 2 and is_first and each.casefold() not in known:
+            run = run[1:]
+        elif len(run) > 1:
+            found.update(run)
+        begins = words[at].endswith(_PAUSE) or each in _LEVELS
+        run = [] if begins else run
+    return found
 
 
 def words_in(*texts: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from medflow_tui.rules.redacting import fields, paths, people, secrets
+from medflow_tui.rules.redacting import fields, paths, people, rows, secrets
 
 WITHHELD = "[secret]"
 PASSES = (
@@ -47,6 +47,8 @@ def _redact(text: str, depth: int) -> str:
         text = paths.hide_parameters(text)
     if "%" in text and depth < 3:
         text = _ENCODED.sub(lambda found: _decoded(found[0], depth), text)
+    if rows.may_have_rows(text):
+        text = rows.hide_rows(text)
     text = _hide_secrets(text)
     if ":" in text or "=" in text:
         text = fields.hide_fields(text)

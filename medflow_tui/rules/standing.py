@@ -20,7 +20,15 @@ from medflow_tui.model.procedure import (
 from medflow_tui.model.words import SILENCE, Phrase
 from medflow_tui.rules.holds import Grip, holds_of
 from medflow_tui.rules.procedure import end_of, next_move
-from medflow_tui.rules.trace import OF_AN_UNDO, answers_of, may_have_changed, stop_of, trace_of, undo_trace_of
+from medflow_tui.rules.trace import (
+    OF_AN_UNDO,
+    answers_of,
+    is_not_done,
+    may_have_changed,
+    stop_of,
+    trace_of,
+    undo_trace_of,
+)
 
 _STANDS = {
     Mark.INTENDED: StepStand.STARTED,
@@ -127,8 +135,14 @@ def _step_state(step: Step, entries: Sequence[Entry]) -> StepState:
     last = trace_of(step, entries).last
     if last is None:
         return StepState(id=step.id, stand=StepStand.PENDING)
-    stand = _STANDS.get(last.mark) or _RECONCILED[last.outcome or Outcome.UNKNOWN]
+    stand = _STANDS.get(last.mark) or _reconciled(last)
     return StepState(id=step.id, stand=stand, said=said)
+
+
+def _reconciled(last: Entry) -> StepStand:
+    """Half done is neither done nor not done."""
+    is_half = last.outcome is Outcome.FAIL and not is_not_done(last)
+    return _RECONCILED[Outcome.UNKNOWN if is_half else last.outcome or Outcome.UNKNOWN]
 
 
 def _undo_stand(last: Entry) -> StepStand:

@@ -90,13 +90,24 @@ def is_behind(step: Step, trace: Trace) -> bool:
 
 
 def may_have_changed(step: Step, entries: Sequence[Entry]) -> bool:
-    """A started change counts as a change until the world said that it was not done, or no call was made."""
+    """A started change counts as a change until the world said that it was not done, or no call was made.
+
+    What is said of a second start says nothing of the first. "Not done" with `calls_made` is half done.
+    """
     trace = trace_of(step, entries)
     if not step.effect.changes or trace.starts == 0 or trace.last is None:
         return False
-    if trace.last.mark is Mark.RECONCILED and trace.last.outcome is Outcome.FAIL and trace.starts == 1:
+    if trace.starts > 1:
+        return True
+    if is_not_done(trace.last):
         return False
     return past_of(entries, OF_A_STEP).get(step.id, NO_FACTS).get("calls_made") != 0
+
+
+def is_not_done(last: Entry) -> bool:
+    """The world said that nothing of it was done: half a change is looked at, and done to its end or taken back."""
+    is_fail = last.mark is Mark.RECONCILED and last.outcome is Outcome.FAIL
+    return is_fail and not last.facts.get("calls_made")
 
 
 def is_in_order(playbook: Playbook, entries: Sequence[Entry]) -> bool:
@@ -179,4 +190,4 @@ def _then(entry: Entry) -> Then:
 def _may_skip(step: Step, last: Entry | None, starts: int) -> bool:
     if not step.effect.changes or starts == 0:
         return True
-    return last is not None and last.mark is Mark.RECONCILED and last.outcome is Outcome.FAIL and starts == 1
+    return last is not None and starts == 1 and is_not_done(last)

@@ -129,11 +129,12 @@ class Agreeing:
     def _why_not(self, other: Origin) -> str:
         """As `rules.approving.refusal`; who logged in as the requester stays that, whoever they became since, and the
         other way round."""
-        mine = {each.uid for each in acting(self.mandate.origin)}
+        mine, people = {each.uid for each in acting(self.mandate.origin)}, everybody(other)
         is_own = self.playbook.approval.distinct_from_requester
-        if is_own and any(each.uid in mine for each in everybody(other)):
+        if is_own and any(each.uid in mine for each in people):
             return "self"
-        return refusal(self.playbook, self.site.access, self._requester, other)
+        known = (self.playbook, self.site.access, self._requester)
+        return refusal(*known, other) or refusal(*known, people[0])
 
     def take(self, typed: str) -> Phrase:
         """An answer that was read back over the phone; nothing when it counts, else why not."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.performer import Crew, Performer, chosen
 from medflow_tui.model.playbook import ACQUIRE, NO_FACTS, PROGRAM, RELEASE, Playbook, Step
+from medflow_tui.model.words import Phrase
 from medflow_tui.rules.filling import UnfilledError, filled
 from medflow_tui.rules.undoing import undo_action
+from medflow_tui.runner.at_work import any_at_work
 from medflow_tui.runner.holding import Holding
 from medflow_tui.runner.printed import SEALED
 from medflow_tui.runner.program import Program
@@ -34,13 +36,26 @@ class Cast:
                 return self.find(name)
 
     def holding(self, name: str, *, taking: bool) -> tuple[Step, Holding]:
-        """One hold by itself, outside any step."""
+        """One hold by itself, outside any step; it may take as long as the longest step that is for it."""
         hold = self._playbook.hold(name)
         assert hold is not None
+        first = self._playbook.steps[0]
+        own = [each.timeout_s for each in self._playbook.steps if name in each.holds]
         step = replace(
-            self._playbook.steps[0], id=name, action=ACQUIRE if taking else RELEASE, args=hold.args
+            first,
+            id=name,
+            action=ACQUIRE if taking else RELEASE,
+            args=hold.args,
+            requires=(),
+            timeout_s=max(own, default=first.timeout_s),
+            stall_s=0,
+            warn_s=0,
         )
         return step, Holding([hold], self.find, taking=taking)
+
+    def at_work(self, step: Step) -> Phrase:
+        """That a program of this step still works; silence when none does."""
+        return any_at_work(self._folder / SEALED, step.id)
 
     def find(self, action: str) -> Performer | None:
         return self._crew.performer(action)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Channel:
 
     def __init__(self, folder: Path, hearing: Hearing) -> None:
         self._folder, self._hearing = folder, hearing
+        self._alone = threading.Lock()
         self._listener = Listener("orders", self._answer)
 
     def __enter__(self) -> Channel:
@@ -55,7 +56,7 @@ class Channel:
         peer = peer_of(one)
         try:
             said = hear_line(one, LONGEST_LINE)
-        except JSONDecodeError:
+        except ValueError:
             said = None
         if peer is None or peer.uid not in (0, os.getuid()):
             return {
@@ -66,8 +67,9 @@ class Channel:
             wish = wish_from(said if isinstance(said, dict) else {})
         except (ValueError, TypeError):
             return {"ok": False, "why": phrase_record(say("that is no order"))}
-        why = self._hearing.hear(wish, peer)
-        who, session = self._hearing.controller()
+        with self._alone:
+            why = self._hearing.hear(wish, peer)
+            who, session = self._hearing.controller()
         return {"ok": not why, "why": phrase_record(why), "who": who, "session": session}
 
 

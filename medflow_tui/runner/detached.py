@@ -16,7 +16,9 @@ from medflow_tui.runner.process import Order
 
 STARTED_WITHIN_S, ASKED_WITHIN_S = 30.0, 3.0
 SYSTEMD = Path("/run/systemd/system")  # there when systemd is the init of this machine (sd_booted)
-LINGER = Path("/var/lib/systemd/linger")  # a file for each user whose manager outlives the log-ins (loginctl(1))
+LINGER = Path(
+    "/var/lib/systemd/linger"
+)  # a file for each user whose manager outlives the log-ins (loginctl(1))
 
 
 def start(command: tuple[str, ...], order: Order) -> None:

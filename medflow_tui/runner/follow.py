@@ -102,7 +102,7 @@ class Follower:
 
 
 def is_over(runs: Path, run: str) -> bool | None:
-    """Whether nothing of a run is half-way: it has ended, or it has changed nothing. None when that is not known.
+    """Whether nothing of a run is half-way: it has ended, or it has changed and holds nothing. None when not known.
 
     A run has written a line before it takes a lock: one that left a lock behind and no line is not known.
     """
@@ -113,7 +113,7 @@ def is_over(runs: Path, run: str) -> bool | None:
     state = follower.poll().state
     if state.phase is Phase.DAMAGED or not follower.entries:
         return None
-    return state.phase.is_over or not state.changed
+    return state.phase.is_over or not (state.changed or state.holds)
 
 
 def history(runs: Path) -> tuple[RunState, ...]:

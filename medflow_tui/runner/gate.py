@@ -139,7 +139,9 @@ class Gate:
             return
         who, playbook = self.mandate.who, self.playbook
         self.recorder.override(names, self.mandate.override)
-        Orders(self.state).open_review(self._run, playbook=playbook.id, who=who, guards=names)
+        Orders(self.state).open_review(
+            self._run, playbook=playbook.id, who=who, guards=names, uid=os.getuid()
+        )
         record = {"ev": "override.used", "site": self.site.code, "run": self._run, "playbook": playbook.id}
         told = tell_elsewhere(
             self.site.access.notices,

@@ -18,8 +18,8 @@ from medflow_tui.journal.incidents import Incidents
 from medflow_tui.journal.orders import Orders, tell_elsewhere
 from medflow_tui.journal.private import make_folder
 from medflow_tui.model.access import NOWHERE, Origin
-from medflow_tui.model.audit import Actor, Work
-from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError, SecretError
+from medflow_tui.model.audit import Actor
+from medflow_tui.model.errors import MedflowError, NoLoginError, ReauthError, RefusedError, SecretError
 from medflow_tui.model.health import EPOCH
 from medflow_tui.model.incident import BY_VOICE, HERE, Incident, Severity
 from medflow_tui.model.performer import Login
@@ -34,12 +34,15 @@ from medflow_tui.rules.leading import (
     confirm_phrase,
     incident_hash,
     next_id,
+    role_of,
     spoken_of,
     why_not_confirm,
 )
 from medflow_tui.rules.passivity import why_old
 from medflow_tui.rules.reasons import too_short, written
-from medflow_tui.runner.origin import acting, here, name_of, uid_of
+from medflow_tui.runner.agreeing import PAST_WINDOWS
+from medflow_tui.runner.origin import acting, actor_of, here, name_of, uid_of
+from medflow_tui.runner.refusals import Refusals
 
 OPENED, CONFIRMED, COMMAND, GRADED, CLOSED = "opened", "confirmed", "command", "graded", "closed"
 
@@ -55,6 +58,7 @@ class IncidentDesk:
     now: Callable[[], datetime]
     prove: Callable[[Login], bool]
     secret: Callable[[str], str] = field(default=lambda reference: "", repr=False)
+    refusals: Refusals = field(default_factory=Refusals, repr=False, compare=False)
 
     def now_open(self) -> Incident | None:
         """Raises DamagedError."""
@@ -98,7 +102,7 @@ class IncidentDesk:
             if not why and typed != confirm_phrase(self.site.code):
                 why = "confirm_wrong"
             if why:
-                raise self._refused(why, found)
+                raise self._refused(why, found, people)
             actor = self._commander(found, "peer", people[0])
             confirmed = replace(found, confirmed_how=HERE, confirmed_at=self.now(), confirmed_from=people[0])
             return self._change(CONFIRMED, confirmed, actor)
@@ -111,7 +115,11 @@ class IncidentDesk:
 
     def told(self, incident: Incident) -> spoken.Spoken:
         """What is read out to the commander now, over the phone."""
-        return spoken_of(self.site.code, incident, spoken.window_at(self.now()))
+        try:
+            window = self._window()
+        except DamagedError:
+            window = spoken.window_at(self.now())  # no answer is taken then
+        return spoken_of(self.site.code, incident, window)
 
     def take(self, typed: str) -> Incident:
         """The answer that the commander read back over the phone."""
@@ -121,47 +129,59 @@ class IncidentDesk:
             key = self._key(found.commander)
             if not key:
                 raise self._refused("no_phone", found)
+            mark = hashlib.sha256(f"{found.id} {spoken.plain(typed)}".encode()).hexdigest()
             try:
                 if spoken.is_locked(orders.tries(), now):
                     raise self._refused("locked_out", found)
-                orders.try_answer(now)
-                used = orders.used()
+                is_used, age = mark in orders.used(), self._age_of(key, found, typed)
+                if age <= 1:
+                    orders.try_answer(now)
+                elif not is_used:
+                    orders.was_late(mark, now)
             except DamagedError:
                 raise self._refused("answers_damaged", found) from None
-            actor, mark = self._commander(found, "otp", NOWHERE), self._mark(key, found, typed)
-            if not mark or mark in used:
-                raise self._refused("replayed" if mark else "wrong_answer", found)
+            if age > 1:
+                raise self._refused("expired", found)
+            actor = self._commander(found, "otp", NOWHERE)
+            if age < 0 or is_used:
+                raise self._refused("replayed" if is_used else "wrong_answer", found)
             orders.was_right(mark, now)
             confirmed = replace(found, confirmed_how=BY_VOICE, confirmed_at=now, confirmed_from=NOWHERE)
             return self._change(CONFIRMED, confirmed, actor)
 
-    def hand_over(self, commander: str, login: Login | None) -> Incident:
-        """Another person leads, and has to confirm it."""
+    def hand_over(self, commander: str, login: Login | None, *, shown: str = "") -> Incident:
+        """Another person leads, and has to confirm it. `shown`, here and below, is the hash of the incident that was shown."""
         actor = self._allowed(login)
         uid = self._uid_of(commander)
         with Incidents(self.state).held():
-            found = self.the_open()
+            found = self._still(shown)
             if found.commander == commander:
                 raise RefusedError(say("{who} leads it already", who=commander))
-            handed = replace(found.unconfirmed, commander=commander, commander_uid=uid, named_from=here())
+            handed = replace(
+                found.unconfirmed,
+                commander=commander,
+                commander_uid=uid,
+                named=found.named + 1,
+                named_from=here(),
+            )
             return self._change(COMMAND, handed, actor)
 
-    def grade(self, severity: Severity, login: Login | None) -> Incident:
+    def grade(self, severity: Severity, login: Login | None, *, shown: str = "") -> Incident:
         """It is graver, or less grave, than was thought; for what was no reason to do without a second person before the
         commander confirms anew."""
         actor = self._allowed(login)
         with Incidents(self.state).held():
-            found = self.the_open()
+            found = self._still(shown)
             if found.severity is severity:
                 raise RefusedError(say("it is {severity} already", severity=severity.label))
             kept = found if found.severity.is_major else found.unconfirmed
-            return self._change(GRADED, replace(kept, severity=severity), actor)
+            return self._change(GRADED, replace(kept, severity=severity, named=found.named + 1), actor)
 
-    def close(self, login: Login | None) -> Incident:
+    def close(self, login: Login | None, *, shown: str = "") -> Incident:
         """It is over: what changes data in production waits for a second person again."""
         actor = self._allowed(login)
         with Incidents(self.state).held():
-            closed = replace(self.the_open(), closed_by=actor.name, closed_at=self.now())
+            closed = replace(self._still(shown), closed_by=actor.name, closed_at=self.now())
             return self._change(CLOSED, closed, actor)
 
     def _change(self, what: str, incident: Incident, actor: Actor) -> Incident:
@@ -180,10 +200,10 @@ class IncidentDesk:
         return incident
 
     def _allowed(self, login: Login | None) -> Actor:
-        """Who acts, by the kernel and the site file. Raises RefusedError (recorded)."""
-        user = name_of(os.getuid())
-        roles = [each for each in self.site.access.roles_of(user) if each in ROLES]
-        if not roles:
+        """Who acts, also as somebody else (`sudo`), by the kernel and the site file. Raises RefusedError (recorded)."""
+        people = acting(here())
+        role = role_of(self.site.access, people)
+        if not role:
             self._deny("no_role")
             raise RefusedError(say("this is for: {roles}", roles=", ".join(ROLES)))
         old = self.why_old(login)
@@ -192,10 +212,10 @@ class IncidentDesk:
             raise ReauthError(old)
         try:
             is_proved = self.prove(login)
-        except RefusedError:
+        except RefusedError as error:
             self._deny("login_refused")
-            raise
-        return Actor(uid=os.getuid(), name=user, role=roles[0], auth="reauth" if is_proved else "")
+            raise NoLoginError(error.phrase) from error
+        return actor_of(people, role=role, auth="reauth" if is_proved else "")
 
     def why_old(self, login: Login | None) -> Phrase:
         """Why the log-in must be given again; nothing when it is fresh. Reads nothing."""
@@ -203,10 +223,9 @@ class IncidentDesk:
             return why_old(-1)
         return why_old(floor((self.now() - login.at).total_seconds()))
 
-    def _refused(self, why: str, incident: Incident) -> RefusedError:
+    def _refused(self, why: str, incident: Incident, people: tuple[Origin, ...] = ()) -> RefusedError:
         """Recorded as what somebody tried; what to say of it."""
-        with suppress(MedflowError, OSError):
-            events.approval_refused(self._audit, why, Work(incident=incident.id))
+        self.refusals.write(self._audit, why, incident, people)
         return RefusedError(WHY_NOT_CONFIRM[why], why)
 
     def _commander(self, incident: Incident, auth: str, seat: Origin) -> Actor:
@@ -232,14 +251,17 @@ class IncidentDesk:
         except (SecretError, ValueError):
             return b""
 
-    def _mark(self, key: bytes, incident: Incident, typed: str) -> str:
-        """What stands for this answer, when it is the right one now; else empty."""
-        window = spoken.window_at(self.now())
-        for each in (window, window - 1):
-            told = spoken_of(self.site.code, incident, each)
-            if spoken.is_right(key, told, typed):
-                return hashlib.sha256(f"{incident.id} {spoken.plain(typed)}".encode()).hexdigest()
-        return ""
+    def _window(self) -> int:
+        """Of now; with a clock that was set back, of the answer that was typed last. Raises DamagedError."""
+        return spoken.window_at(max(self.now(), Orders(self.state).answered_at()))
+
+    def _age_of(self, key: bytes, incident: Incident, typed: str) -> int:
+        """How many windows ago this was the right answer (0 and 1: it is one); -1 when it is none."""
+        window = self._window()
+        for age in range(PAST_WINDOWS):
+            if spoken.is_right(key, spoken_of(self.site.code, incident, window - age), typed):
+                return age
+        return -1
 
     def _uid_of(self, commander: str) -> int:
         if commander not in self.site.access.people:
@@ -251,6 +273,14 @@ class IncidentDesk:
         found = self.now_open()
         if found is None:
             raise RefusedError(say("no incident is open"))
+        return found
+
+    def _still(self, shown: str) -> Incident:
+        """The open one. Raises RefusedError (recorded) when it is another one than was shown."""
+        found = self.the_open()
+        if shown not in ("", incident_hash(self.site.code, found)):
+            self._deny("plan_changed")
+            raise RefusedError(WHY_NOT_CONFIRM["plan_changed"], "plan_changed")
         return found
 
     def _recorded(self) -> list[str]:
@@ -266,4 +296,4 @@ class IncidentDesk:
     def _deny(self, why: str) -> None:
         with suppress(MedflowError, OSError):
             make_folder(self.state)
-            events.attempt_denied(self._audit, why)
+            events.attempt_denied(self._audit, why, actor=actor_of(acting(here())))

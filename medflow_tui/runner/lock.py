@@ -14,11 +14,11 @@ from medflow_tui.journal.append_log import write_durably
 from medflow_tui.journal.private import make_folder, sync_folder
 from medflow_tui.model.canonical import canonical
 from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.words import say
-from medflow_tui.rules.locks import WAY_OUT, Held, why_not
+from medflow_tui.model.words import SILENCE, Phrase, say
+from medflow_tui.rules.locks import Held, unreadable, why_not
 from medflow_tui.runner.alive import Identity, myself
 
-MUTEX, ENDING, LOCK_HELD = ".mutex", ".lock", "lock_held"
+MUTEX, ENDING, LOCK_HELD, LOCK_LOST = ".mutex", ".lock", "lock_held", "lock_lost"
 IsOver = Callable[[str], bool | None]
 
 
@@ -80,14 +80,17 @@ class RunLock:
         found = (self._held(name, each) for name, each in read if each.run != run)
         return tuple(sorted(found, key=lambda each: not why_not(each)))
 
-    def take(self, *, run: str, who: str) -> tuple[Holder, ...]:
+    def take(self, *, run: str, who: str, lost: Phrase = SILENCE) -> tuple[Holder, ...]:
         """Take all; answers the stale holders that were replaced. Raises RefusedError, or OSError when it cannot.
 
         A lock that the same run left behind when its process died is its own, as is one that this process holds for it.
+        `lost` is for a run that must still hold every one of them: what it is told when one is gone, or is another's.
         """
         make_folder(self._folder)
         with self._alone():
             found = [(name, each) for name in self._names if (each := self._read(name)) is not None]
+            if lost and [name for name, each in found if each.run == run] != list(self._names):
+                raise RefusedError(lost, LOCK_LOST)
             for name, each in found:
                 is_own = each.run == run and (not each.process.lives or each.process == myself())
                 if not is_own and (why := why_not(self._held(name, each))):
@@ -196,14 +199,7 @@ class RunLock:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RefusedError(
-                say(
-                    "the lock {name} cannot be read: look who acts, then release it: {order}",
-                    name=name,
-                    order=f"{WAY_OUT} {name}",
-                ),
-                LOCK_HELD,
-            ) from error
+            raise RefusedError(unreadable(name), LOCK_HELD) from error
         ran_out = abs(self._clock() - renewed) > self._lease_s
         is_stale = not process.lives and (ran_out or not process.is_of_this_boot)
         return Holder(who=who, run=run, since=since, process=process, is_stale=is_stale)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from medflow_tui.model.access import UNSET_SESSION, Origin
+from medflow_tui.model.audit import Actor
 
 MOST_PARENTS = 64
 SESSION = 3  # of the fields of /proc/PID/stat, from `state` on
@@ -29,13 +30,45 @@ def acting(seat: Origin | None = None) -> tuple[Origin, ...]:
     )
 
 
+def actor_of(people: Sequence[Origin], *, role: str = "", auth: str = "") -> Actor:
+    """Those whom a process acts for (see `acting`), as the audit names them."""
+    if not people:
+        return Actor(role=role, auth=auth)
+    user, *became = people
+    login = (became[0].user or f"uid-{became[0].uid}") if became else ""
+    address = user.ssh.partition(" ")[0]
+    return Actor(uid=user.uid, name=user.user, role=role, origin=address, auth=auth, login=login)
+
+
 def everybody(other: Origin) -> tuple[Origin, ...]:
     """The same of another process that stands here and waits: its user, and who logged in."""
     pid = other.ancestors[0].partition("@")[0] if other.ancestors else ""
     login = _login_uid(pid) if pid else -1
+    if pid and process_named(int(pid)) != other.ancestors[0]:  # gone meanwhile: who logged in is not known
+        return (unseen(other),)
     if login in (-1, UNSET_SESSION, other.uid):
         return (other,)
     return (other, replace(other, uid=login, user=name_of(login)))
+
+
+def unseen(other: Origin) -> Origin:
+    """Of somebody whose process cannot be looked at, or has ended: the user alone."""
+    return Origin(uid=other.uid, user=other.user, ssh=other.ssh)
+
+
+def process_named(pid: int) -> str:
+    """A process as `pid@start`; empty when there is none, or it is hidden."""
+    return _named(pid, _stat(pid))
+
+
+def uids_of(pid: int) -> frozenset[int]:
+    """The users that a process is and acts as (proc(5), the line `Uid` of `status`); empty when that is not told."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    found = next((each.split()[1:3] for each in lines if each.startswith("Uid:")), [])
+    return frozenset(int(each) for each in found if each.isdigit())
 
 
 def origin_of(pid: int, uid: int, *, ssh: str = "") -> Origin:

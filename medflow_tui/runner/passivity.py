@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError
 from medflow_tui.model.performer import Login
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase
-from medflow_tui.rules.leading import ROLES
+from medflow_tui.rules.leading import role_of
 from medflow_tui.rules.passivity import why_no_role, why_not_confirmed, why_old
 from medflow_tui.rules.reasons import too_short, written
-from medflow_tui.runner.origin import name_of
+from medflow_tui.runner.origin import acting, actor_of
 from medflow_tui.runner.permission import Permission
 
 
@@ -47,7 +46,7 @@ class GlobalStop:
         """
         reason = written(reason)
         Orders(self.state).set_passive(on=True, who=who, reason=reason)
-        events.passive_on(self._audit, reason=reason)
+        events.passive_on(self._audit, reason=reason, actor=actor_of(acting()))
 
     def lift(self, *, who: str, reason: str, typed: str, login: Login | None) -> None:
         """First the audit, then the file that counts. Raises RefusedError (recorded): then it stands as before."""
@@ -71,8 +70,7 @@ class GlobalStop:
 
     def refuse_stranger(self) -> None:
         """Raises RefusedError (recorded) for somebody who may never lift it."""
-        why = why_no_role(self.site.access, name_of(os.getuid()))
-        if why:
+        if why := why_no_role(self.site.access, *(each.user for each in acting())):
             raise self._denied(RefusedError(why, "no_role"))
 
     def why_old(self, login: Login | None) -> Phrase:
@@ -80,11 +78,9 @@ class GlobalStop:
         return why_old(Permission(site=self.site, state=self.state, now=self.now).age_of(login))
 
     def _actor(self, *, is_proved: bool) -> Actor:
-        user = name_of(os.getuid())
-        roles = [each for each in self.site.access.roles_of(user) if each in ROLES]
-        return Actor(
-            uid=os.getuid(), name=user, role=next(iter(roles), ""), auth="reauth" if is_proved else ""
-        )
+        people = acting()
+        role, auth = role_of(self.site.access, people), "reauth" if is_proved else ""
+        return actor_of(people, role=role, auth=auth)
 
     @property
     def _audit(self) -> Audit:
@@ -97,4 +93,4 @@ class GlobalStop:
     def _deny(self, why: str) -> None:
         with suppress(MedflowError, OSError):
             make_folder(self.state)
-            events.attempt_denied(self._audit, why, guard="passive")
+            events.attempt_denied(self._audit, why, guard="passive", actor=actor_of(acting()))

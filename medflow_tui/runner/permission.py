@@ -153,12 +153,12 @@ class Permission:
         roles = (*self.site.access.roles_of(name_of(os.getuid())), *((role,) if role else ()))
         return why_no_override(playbook, reason or "." * playbook.override.reason_min_chars, roles)
 
-    def close_review(self, run: str, *, who: str, note: str) -> None:
-        """Raises RefusedError: there is none, it is one's own, or nothing was said about it."""
+    def close_review(self, run: str, *, who: str, note: str, uid: int) -> None:
+        """Raises RefusedError: there is none, it is one's own (by name or by user), or nothing was said about it."""
         found = next((each for each in self.orders.reviews() if each.run == run), None)
         if found is None:
             raise RefusedError(say("there is no override of the run {run} to be looked at", run=run))
-        if found.who.partition(" ")[0] == who.partition(" ")[0]:
+        if found.who.partition(" ")[0] == who.partition(" ")[0] or uid in (-1, found.uid):
             raise RefusedError(say("nobody closes the review of their own override"))
         note = written(note)
         if len(note) < CLOSING_NOTE_MIN:
@@ -166,7 +166,7 @@ class Permission:
                 say("the reason is too short: {n:number} letters at least", n=CLOSING_NOTE_MIN)
             )
         events.override_closed(self._audit, Work(run=run, playbook=found.playbook), note)
-        self.orders.close_review(run, who=who, note=note)
+        self.orders.close_review(run, who=who, note=note, uid=uid)
 
     def lock_releasing(self, run: str, *, readable: bool) -> None:
         """Written down before a stale lock is taken away; what cannot be written down is not done. Raises MedflowError."""

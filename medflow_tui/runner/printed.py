@@ -66,7 +66,7 @@ def copies(folder: Path) -> tuple[str, ...]:
 def sealed_files(folder: Path, name: str) -> list[Path]:
     """What a program printed and complained of, as far as it did; of no other folder, whatever the name says."""
     found = [folder / SEALED / f"{name}.{kind}" for kind in KINDS if Path(name).name == name]
-    return [each for each in found if each.is_file()]
+    return [each for each in found if each.is_file() and not each.is_symlink()]
 
 
 def end_of(files: Iterable[Path]) -> str:

@@ -139,13 +139,18 @@ def run_from_pipe(assemble: Assemble, *, descriptor: int = 0, detach: bool = Tru
 
 
 def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None) -> Move:
-    """Run an order in this very process; at most one process does so for one run."""
+    """Run an order in this very process; at most one process does so for one run.
+
+    It stays for some seconds until the anchor of the last line is left: nobody is spoken to or kept out meanwhile.
+    """
     folder = RunFolder(path=order.folder)
     journal = Journal(folder)
+    recorders: list[Recorder] = []
     try:
         playbook = parse(folder.playbook.read_text(encoding="utf-8"), str(folder.playbook))
         plan = agreement_of(folder)
         recorder = Recorder(journal, _audit_of(order, plan), playbook, plan)
+        recorders.append(recorder)
         why = SILENCE if journal.entries else too_old(playbook, plan.measured_at, datetime.now(UTC))
         if why:
             return _refuse(journal, recorder, why, "expired")
@@ -166,6 +171,7 @@ def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None
             secret=lambda reference: read_secret(reference, Path(site.folder)),
             now=lambda: datetime.now(UTC),
         )
+        recorders.append(agreeing.recorder)
         runner = Runner(
             journal=journal,
             playbook=playbook,
@@ -186,6 +192,8 @@ def carry_out(order: Order, assemble: Assemble, stopping: Stopping | None = None
             raise
     finally:
         journal.close()
+        for each in recorders:
+            each.wait()
 
 
 def _audit_of(order: Order, plan: Agreed) -> Audit:

@@ -16,6 +16,7 @@ from medflow_tui.model.playbook import Expect
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import SILENCE, say
 from medflow_tui.rules.outcome import judge
+from medflow_tui.runner.at_work import at_work, note, take
 from medflow_tui.runner.printed import lay_plain_copy
 from medflow_tui.runner.pulse import Pulse
 
@@ -26,6 +27,7 @@ WHY = {
     "timeout": say("it took too long"),
     "hold": say("a hold was lost"),
 }
+NOT_HEARD = say("how it ended is not known")
 KEPT = (
     "PATH",
     "HOME",
@@ -41,7 +43,11 @@ KEPT = (
 
 
 class Program:
-    """One program of a step. It is a session of its own: no hang-up and no Ctrl-C reaches it."""
+    """One program of a step. It is a session of its own: no hang-up and no Ctrl-C reaches it.
+
+    It may outlive the runner that started it: it holds a lock as long as it, or what it started, has that file open. None
+    is started beside it. One that closes descriptors which it does not know is taken for ended: this is the known limit.
+    """
 
     def __init__(
         self, argv: tuple[str, ...], folder: Path, within: Path | None = None, *, is_copied: bool = False
@@ -51,28 +57,22 @@ class Program:
         self.calls: tuple[str, ...] = (" ".join(argv),)
 
     def prepare(self, task: Task) -> Finding:
-        return Finding(outcome=Outcome.PASS)
+        works = at_work(self._folder, task.step.id)
+        return Finding(outcome=Outcome.UNKNOWN if works else Outcome.PASS, said=works)
 
     def carry_out(self, task: Task) -> Finding:
         """Run it to its end, or until `halted` says otherwise: then it is asked to end, and waited for."""
         make_folder(self._folder)
         expect, out, error = task.step.expect or Expect(), self._file(task, "out"), self._file(task, "err")
         try:
-            with self._new(out) as stdout, self._new(error) as stderr:
-                child = subprocess.Popen(
-                    task.step.run,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                    cwd=self._within,
-                    start_new_session=True,
-                    env={name: os.environ[name] for name in KEPT if name in os.environ},
-                )
+            child = self._start(task, out, error)
         except OSError as wrong:
             said = say(
                 "{program} cannot be started: {why}", program=task.step.run[0], why=wrong.strerror or "?"
             )
             return Finding(outcome=Outcome.FAIL, said=said, facts={"calls_made": 0})
+        if child is None:
+            return Finding(outcome=Outcome.UNKNOWN, said=at_work(self._folder, task.step.id) or NOT_HEARD)
         halted = self._wait(child, task)
         if self._is_copied:
             with suppress(OSError):  # what was done was done all the same, and the sealed one is there
@@ -91,12 +91,33 @@ class Program:
         """A program that only reads is run now; one that changes something was judged when it ended."""
         if not task.step.effect.changes:
             return self.carry_out(task)
-        if "exit" in task.own():
-            return Finding(outcome=Outcome.PASS)
-        return Finding(outcome=Outcome.UNKNOWN, said=say("how it ended is not known"))
+        return Finding(outcome=Outcome.PASS) if "exit" in task.own() else self.reconcile(task)
 
     def reconcile(self, task: Task) -> Finding:
-        return Finding(outcome=Outcome.UNKNOWN, said=say("how it ended is not known"))
+        """Not known: it still works, or how it ended was heard by nobody."""
+        return Finding(outcome=Outcome.UNKNOWN, said=at_work(self._folder, task.step.id) or NOT_HEARD)
+
+    def _start(self, task: Task, out: Path, error: Path) -> subprocess.Popen[bytes] | None:
+        """None while an earlier one works: what that prints is not cut off either. Raises OSError."""
+        lock = take(self._folder, task.step.id)
+        if lock is None:
+            return None
+        try:
+            with self._new(out) as stdout, self._new(error) as stderr:
+                child = subprocess.Popen(
+                    task.step.run,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    cwd=self._within,
+                    start_new_session=True,
+                    pass_fds=(lock,) if os.name == "posix" else (),
+                    env={name: os.environ[name] for name in KEPT if name in os.environ},
+                )
+            note(lock, child.pid)
+        finally:
+            os.close(lock)
+        return child
 
     def _file(self, task: Task, kind: str) -> Path:
         return self._folder / f"{task.step.id}.{kind}"

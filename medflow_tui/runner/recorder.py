@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import threading
@@ -16,6 +15,7 @@ from medflow_tui.journal.run_log import Journal
 from medflow_tui.model.canonical import Facts
 from medflow_tui.model.procedure import NO_FACTS, Entry, Mark, Outcome, Playbook
 from medflow_tui.model.words import SILENCE, Phrase
+from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.preview import Agreed
 
 AUDITED = frozenset(Mark) - {Mark.PROGRESSED, Mark.REPAIRED, Mark.OVERRIDDEN}
@@ -37,7 +37,7 @@ class Recorder:
             "class": playbook.risk,
             "plan_hash": plan.hash,
             "host": socket.gethostname(),
-            "actor": {"uid": _uid(), "name": _user(), "as": plan.operator},
+            "actor": {"uid": _uid(), "name": name_of(_uid()) or "?", "as": plan.operator},
             "incident": plan.incident,
         }
 
@@ -105,6 +105,10 @@ class Recorder:
         """Why nothing may be started, because it could not be recorded."""
         return self._audit.why_not()
 
+    def wait(self) -> None:
+        """Until the anchor of the last line is left, for some seconds: only when nothing is held any more. Never raises."""
+        self._audit.wait()
+
     def keep_anchor(self) -> None:
         """Now and then while something runs; never raises."""
         self._audit.drop_anchor_if_due(is_signed=self._always["class"] != "R0")
@@ -121,10 +125,3 @@ class Recorder:
 
 def _uid() -> int:
     return os.getuid() if os.name == "posix" else 0
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "?"

@@ -177,9 +177,8 @@ class Report:
         holds = guard.outcome is Outcome.PASS
         sign = SIGN[guard.outcome] if guard.stops or holds else "▲"
         first = f" {sign.translate(PLAIN) if self.is_plain else sign} {self.speak(guard.said)}"
-        return (
-            (first,) if holds else (first, f"     {self._text(guard.why)}", f"     {self._text(guard.fix)}")
-        )
+        more = () if holds else (self._text(guard.why), self._text(guard.fix))
+        return (first, *(f"     {each}" for each in more if each))
 
     def rehearsed(self, rehearsal: Rehearsal) -> tuple[str, ...]:
         """The plan, and at the end whether it would start."""

@@ -17,17 +17,19 @@ from medflow_tui.model.canonical import Facts
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.performer import Crew
 from medflow_tui.model.playbook import Playbook, Step
-from medflow_tui.model.procedure import NO_FACTS, Act, Mark, Move, Outcome
+from medflow_tui.model.procedure import NO_FACTS, Act, End, Mark, Move, Outcome, Then
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.rules.holds import Grip, holds_of
+from medflow_tui.rules.holds import Grip, holds_of, kept
+from medflow_tui.rules.locks import lost
 from medflow_tui.rules.procedure import next_move
-from medflow_tui.rules.trace import stop_of
+from medflow_tui.rules.trace import may_have_changed, stop_of
 from medflow_tui.rules.undoing import reason_to_undo
 from medflow_tui.runner.agreeing import Agreeing
 from medflow_tui.runner.alive import myself
 from medflow_tui.runner.cast import Cast
 from medflow_tui.runner.gate import Gate
+from medflow_tui.runner.lock import LOCK_LOST
 from medflow_tui.runner.mandate import Mandate
 from medflow_tui.runner.preview import Agreed
 from medflow_tui.runner.recorder import Recorder
@@ -70,7 +72,7 @@ class Runner:
         self._recorder = (
             agreeing.recorder if agreeing else Recorder(journal, Audit.of(site, state), playbook, plan)
         )
-        self._lock = lock_of(state, playbook)
+        self._lock, self._is_lost = lock_of(state, playbook), False
         self._run = journal.folder.run
         cast = Cast(playbook, crew, journal.folder.path)
         self._gate = Gate(
@@ -150,7 +152,16 @@ class Runner:
             fresh = False
 
     def _next(self) -> Move:
-        return next_move(self._playbook, self._journal.entries, self._now())
+        """What comes next; nothing is given back, and the run is not over, while a program of it works unheard."""
+        entries = self._journal.entries
+        move = next_move(self._playbook, entries, self._now())
+        if move.act not in (Act.FINISH, Act.RELEASE) or any(each.mark is Mark.RUN_ENDED for each in entries):
+            return move
+        if not (works := self._stepping.at_work()):
+            return move
+        role = self._playbook.limits.escalate_to or self._playbook.owner
+        why = say("not over yet: wait for its end, or call {role}", role=role).also(works)
+        return Move(act=Act.PAUSE, step=move.step, why=why, call=role)
 
     def _make(self, move: Move) -> None:
         works: dict[Act, Callable[[Step], None]] = {
@@ -218,9 +229,14 @@ class Runner:
         self._recorder.keep_anchor()
 
     def _take_lock(self) -> Phrase:
+        role = self._playbook.limits.escalate_to or self._playbook.owner
+        must_hold = lost(role) if self._has_acted() else SILENCE
         try:
-            replaced = self._lock.take(run=self._run, who=self._mandate.who)
+            replaced = self._lock.take(run=self._run, who=self._mandate.who, lost=must_hold)
         except RefusedError as error:
+            self._is_lost = error.cause == LOCK_LOST
+            if self._is_lost:
+                return self._denied(LOCK_LOST, error.phrase)
             self._recorder.locked_out(error.phrase.values)
             return error.phrase
         except OSError as error:
@@ -228,6 +244,13 @@ class Runner:
         facts = {f"stale.{each.run}": f"{each.who} since {each.since}" for each in replaced}
         self._write(Mark.LOCKED, facts=facts)
         return SILENCE
+
+    def _has_acted(self) -> bool:
+        """Under its lock, which it holds until it is over: without it, others may have acted since."""
+        entries, playbook = self._journal.entries, self._playbook
+        has_changed = any(may_have_changed(each, entries) for each in playbook.steps)
+        is_locked = any(each.mark is Mark.LOCKED for each in entries)
+        return is_locked and (has_changed or bool(kept(playbook, entries)))
 
     def _denied(self, why: str, said: Phrase) -> Phrase:
         if said:
@@ -292,7 +315,18 @@ class Runner:
         return step
 
     def _leave(self, why: Phrase) -> Move:
-        """A no before anything was started ends the run; later it waits for a person."""
+        """A no before anything was started ends the run; later it waits for a person.
+
+        One whose lock is lost is ended as it stands when that is asked for, unless a program of it works: nothing is
+        looked at or given back.
+        """
+        if self._is_lost:
+            move, works = self._next(), self._stepping.at_work()
+            if move.act is not Act.FINISH and not works and stop_of(self._journal.entries) is Then.LEAVE:
+                move = Move(act=Act.FINISH, outcome=Outcome.UNKNOWN, end=End.STOPPED, why=why)
+            if move.act is Act.FINISH:
+                return self._end(move)
+            why = why.also(works) if works else why
         if any(each.mark is Mark.INTENDED for each in self._journal.entries):
             return self._pause(Move(act=Act.PAUSE, why=why))
         return self._end(Move(act=Act.FINISH, outcome=Outcome.FAIL, why=why))

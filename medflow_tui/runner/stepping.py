@@ -14,8 +14,9 @@ from medflow_tui.model.procedure import NO_FACTS, Mark, Outcome
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.filling import UnfilledError, fill, filled
 from medflow_tui.rules.holds import Grip, holds_of
+from medflow_tui.rules.in_flight import in_flight, past_with_holds
 from medflow_tui.rules.outcome import compare
-from medflow_tui.rules.trace import answers_of, past_of
+from medflow_tui.rules.trace import OF_AN_UNDO, answers_of, past_of
 from medflow_tui.rules.undoing import undo_action
 from medflow_tui.runner.cast import Cast
 from medflow_tui.runner.holding import is_kept
@@ -90,11 +91,14 @@ class Stepping:
     def reconcile(self, step: Step) -> None:
         """Started, and nobody knows more."""
         action = step.reconcile or step.action
-        found = self._ask(step, action, lambda performer, task: performer.reconcile(task))
+        found = self._ask(step, action, lambda performer, task: performer.reconcile(task), watched=True)
         self._write(Mark.RECONCILED, step.id, found)
 
     def clean(self, step: Step) -> None:
         """Take away what it left. Cleaning up may be done any number of times."""
+        if works := self._works_on(step):
+            self._write(Mark.CLEANED, step.id, works)
+            return
         self.recorder.write(Mark.CLEANING, step=step.id)
         found = self._ask(step, step.cleanup, lambda performer, task: performer.carry_out(task), watched=True)
         if found.outcome is not Outcome.FAIL:
@@ -109,38 +113,61 @@ class Stepping:
             self._write(BACK[Outcome.UNKNOWN], step.id, prepared)
             return
         self.recorder.write(Mark.UNDO_INTENDED, step=step.id, facts=prepared.facts)
-        found = self._ask(back, action, lambda performer, task: performer.carry_out(task), watched=True)
+        found = self._ask_back(back, action, lambda performer, task: performer.carry_out(task))
         self._write(Mark.UNDO_CARRIED_OUT, step.id, found)
 
     def undo_verify(self, step: Step) -> None:
         """Read back whether it is undone."""
-        found = self._ask(self._back(step), undo_action(step), lambda performer, task: performer.verify(task))
+        back, action = self._back(step), undo_action(step)
+        found = self._ask_back(back, action, lambda performer, task: performer.verify(task))
         self._write(BACK[found.outcome], step.id, found)
 
     def undo_reconcile(self, step: Step) -> None:
         """Whether it is undone already, before it is begun and after an interruption."""
-        found = self._ask(
-            self._back(step), undo_action(step), lambda performer, task: performer.reconcile(task)
+        back, action = self._back(step), undo_action(step)
+        found = self._works_on(step) or self._ask_back(
+            back, action, lambda performer, task: performer.reconcile(task)
         )
         self._write(Mark.UNDO_RECONCILED, step.id, found)
 
     def hold(self, name: str, step: str, *, taking: bool) -> None:
         """Take one hold back, or give it back, outside the step that is for it.
 
-        Where an order may have been given already, what is true is looked at before it is given again.
+        Where an order may have been given already, what is true is looked at before it is given again. What is seen
+        before it is written down with the intent: a process that is asked to end here is known as such from then on.
         """
         own, holding = self.cast.holding(name, taking=taking)
-        is_begun = holds_of(self.playbook, self.journal.entries)[name].grip is Grip.PERHAPS
-        self.recorder.write(Mark.HOLD_TAKING, step=step, facts={"hold": name})
-        task = self._task(own, None)
+        entries = self.journal.entries
+        is_begun = holds_of(self.playbook, entries)[name].grip is Grip.PERHAPS
+        found = self._guarded(lambda: holding.prepare(self._task(own, None)))
+        self.recorder.write(Mark.HOLD_TAKING, step=step, facts={**found.facts, "hold": name})
+        if found.outcome is Outcome.PASS:
+            with self._lookout(replace(own, id=step), self._asked_since(len(entries))) as lookout:
+                found = self._held(holding, self._task(own, lookout), is_begun=is_begun)
+        is_held = taking and found.outcome is Outcome.PASS
+        mark = Mark.HOLD_ACQUIRED if is_held else Mark.HOLD_LOST if taking else Mark.HOLD_RELEASED
+        self.recorder.write(mark, step=step, outcome=found.outcome, said=found.said, facts={"hold": name})
+
+    def _held(self, holding: Performer, task: Task, *, is_begun: bool) -> Finding:
         found = self._guarded(lambda: holding.verify(task)) if is_begun else None
         if found is None or found.outcome is not Outcome.PASS:
             found = self._guarded(lambda: holding.carry_out(task))
             if found.outcome is not Outcome.FAIL:
                 found = self._guarded(lambda: holding.verify(task))
-        is_held = taking and found.outcome is Outcome.PASS
-        mark = Mark.HOLD_ACQUIRED if is_held else Mark.HOLD_LOST if taking else Mark.HOLD_RELEASED
-        self.recorder.write(mark, step=step, outcome=found.outcome, said=found.said, facts={"hold": name})
+        return found
+
+    def at_work(self) -> Phrase:
+        """That a program of this run still works though nobody waits for it; silence when none does."""
+        entries = self.journal.entries
+        begun = (each for each in self.playbook.steps if in_flight(each, entries) is not None)
+        return next((said for each in begun if (said := self.cast.at_work(each))), SILENCE)
+
+    def _works_on(self, step: Step) -> Finding | None:
+        """Nothing is taken back or away beside the program of a step that was never seen to end."""
+        if in_flight(step, self.journal.entries) is not Mark.INTENDED:
+            return None
+        works = self.cast.at_work(step)
+        return Finding(outcome=Outcome.UNKNOWN, said=works) if works else None
 
     def probe(self, name: str) -> Outcome:
         """Whether a hold is kept, as its own probe says."""
@@ -160,7 +187,31 @@ class Stepping:
                     return None
         return None
 
-    def _ask(self, step: Step, action: str, question: Question, *, watched: bool = False) -> Finding:
+    def _ask_back(self, back: Step, action: str, question: Question) -> Finding:
+        """On the way back. The stop that led to it does not end it; one that is asked for on the way does."""
+        entries = self.journal.entries
+        begun = next((n for n, each in enumerate(entries) if each.mark in OF_AN_UNDO), len(entries))
+        return self._ask(back, action, question, watched=True, wants_end=self._asked_since(begun))
+
+    def _asked_since(self, number: int) -> Callable[[], bool]:
+        """Whether somebody asks to stop now, and did so after the first `number` lines of the journal."""
+        return lambda: (
+            self.wants_end()
+            and any(
+                each.mark is Mark.STOP_ASKED and each.facts.get("now") is True
+                for each in self.journal.entries[number:]
+            )
+        )
+
+    def _ask(
+        self,
+        step: Step,
+        action: str,
+        question: Question,
+        *,
+        watched: bool = False,
+        wants_end: Callable[[], bool] | None = None,
+    ) -> Finding:
         past = past_of(self.journal.entries)
         try:
             ready = replace(
@@ -178,15 +229,18 @@ class Stepping:
             )
         if not watched:
             return self._guarded(lambda: question(performer, self._task(ready, None)))
-        with Lookout(
+        with self._lookout(step, wants_end or self.wants_end) as lookout:
+            return self._guarded(lambda: question(performer, self._task(ready, lookout)))
+
+    def _lookout(self, step: Step, wants_end: Callable[[], bool]) -> Lookout:
+        return Lookout(
             step,
             self.recorder,
             risk=self.playbook.risk,
             probe=self.probe,
-            wants_end=self.wants_end,
+            wants_end=wants_end,
             renew=self.renew,
-        ) as lookout:
-            return self._guarded(lambda: question(performer, self._task(ready, lookout)))
+        )
 
     def _task(self, step: Step, lookout: Lookout | None) -> Task:
         def tell(said: Phrase, facts: Facts = NO_FACTS) -> None:
@@ -195,7 +249,7 @@ class Stepping:
             if self.pace.lets(step.id, facts):
                 self.recorder.write(Mark.PROGRESSED, step=step.id, said=said, facts=facts)
 
-        past = past_of(self.journal.entries)
+        past = past_with_holds(self.journal.entries)
         halted = lookout.halted if lookout is not None else lambda: ""
         return Task(step=step, past=past, tell=tell, halted=halted)
 

@@ -65,8 +65,8 @@ def _lock(state: Path, playbook: Playbook, run: str) -> dict[str, Fact]:
     """The lock that stands most against it, of those that are not its own."""
     try:
         others = lock_of(state, playbook).others(run)
-    except RefusedError:
-        return {}
+    except RefusedError as error:
+        return {"lock.unreadable": str(error.phrase.values.get("name", ""))}
     if not others:
         return {"lock.holder": ""}
     held = others[0]

@@ -13,20 +13,21 @@ from medflow_tui.model.audit import Work
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.site import Site
 from medflow_tui.model.words import say
+from medflow_tui.rules.auditing.record import record_of
 from medflow_tui.rules.cleaning import clean
 from medflow_tui.rules.passivity import why_no_role
 from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.printed import end_of, sealed_files
 from medflow_tui.runner.surroundings import RUNS
 
-VIEW = "sealed"
+VIEW, VIEWED = "sealed", "identifiable.viewed"
 
 
 def unsealed(site: Site, state: Path, run: str, name: str) -> tuple[str, ...]:
     """The end of what `name` printed in a run, with nothing taken out of it but what a terminal would obey.
 
-    Raises RefusedError (recorded) for somebody in no role for it, and MedflowError when it cannot be recorded or read:
-    then nothing is shown.
+    Raises RefusedError (recorded) for somebody in no role for it, and MedflowError when it cannot be recorded by its name
+    or read: then nothing is shown.
     """
     folder, audit, work = find(state / RUNS, run).path, Audit.of(site, state), Work(run=run)
     why = why_no_role(site.access, name_of(os.getuid()))
@@ -34,7 +35,8 @@ def unsealed(site: Site, state: Path, run: str, name: str) -> tuple[str, ...]:
         with suppress(MedflowError, OSError):
             events.attempt_denied(audit, "no_role", work, guard=VIEW)
         raise RefusedError(why, "no_role")
-    files = [each for each in sealed_files(folder, name) if each.stat().st_size]
+    can_be_named = record_of(VIEWED, {"step": name})["step"] == name
+    files = [each for each in sealed_files(folder, name) if each.stat().st_size] if can_be_named else []
     if not files:
         raise RefusedError(say("the run {run} has nothing sealed of {name}", run=run, name=name))
     events.identifiable_viewed(audit, VIEW, work=work, step=name)

@@ -89,11 +89,17 @@ class Hearing:
             return SILENCE
         try:
             with self.recorder.alone:
+                if self._is_left():
+                    return say("the run does not listen: it is over, waits, or was interrupted")
                 return self._take(wish, peer) if wish.what == "take" else self._ordered(wish, peer)
         except (UnwritableError, DamagedError) as error:
             return error.phrase
         finally:
             self.news()
+
+    def _is_left(self) -> bool:
+        """Its last line is written: what came after it would make it seem to go on."""
+        return bool(self.journal.entries) and self.journal.entries[-1].mark in (Mark.PAUSED, Mark.RUN_ENDED)
 
     def controller(self) -> tuple[str, str]:
         """Who gives orders now, and from which screen."""

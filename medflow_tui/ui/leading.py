@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError
+from medflow_tui.model.errors import MedflowError, NoLoginError
 from medflow_tui.model.incident import BY_VOICE, Incident, Severity
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.inputs import LISTED, meant
-from medflow_tui.rules.leading import TEXT_MIN, WHY_NOT_CONFIRM, confirm_phrase, read_out
+from medflow_tui.rules.leading import TEXT_MIN, WHY_NOT_CONFIRM, confirm_phrase, incident_hash, read_out
 from medflow_tui.rules.passivity import why_not_confirmed
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.ui.present.incident import grades
@@ -57,28 +57,31 @@ class Leading:
 
         self._ask(say("What happened? (without names of patients)"), answered, prepares=True)
 
-    def hand_over(self) -> None:
-        """Who leads, then the code of the site."""
+    def hand_over(self, incident: Incident) -> None:
+        """Who leads, then the code of the site. Here and below only the one that was shown is changed."""
+        shown = self._hash_of(incident)
 
         def named(who: str) -> None:
             leads = say("{who} leads from now on", who=who)
-            self._ask_code(leads, lambda desk, login: desk.hand_over(who, login))
+            self._ask_code(leads, lambda desk, login: desk.hand_over(who, login, shown=shown))
 
         self._raised(lambda: self._ask_person(named))
 
-    def grade(self) -> None:
+    def grade(self, incident: Incident) -> None:
         """How grave it is, then the code of the site."""
+        shown = self._hash_of(incident)
 
         def graded(severity: Severity) -> None:
             becomes = say("The incident becomes {severity}", severity=severity.label)
-            self._ask_code(becomes, lambda desk, login: desk.grade(severity, login))
+            self._ask_code(becomes, lambda desk, login: desk.grade(severity, login, shown=shown))
 
         self._raised(lambda: self._ask_severity(graded))
 
-    def close(self) -> None:
+    def close(self, incident: Incident) -> None:
         """The code of the site."""
+        shown = self._hash_of(incident)
         closes = say("Closes the incident: what changes data waits for a second person again")
-        self._raised(lambda: self._ask_code(closes, lambda desk, login: desk.close(login)))
+        self._raised(lambda: self._ask_code(closes, lambda desk, login: desk.close(login, shown=shown)))
 
     def confirm(self, incident: Incident) -> None:
         """Typed by the commander; by anybody else what is read back over the phone. Nobody's rights are raised by it."""
@@ -109,7 +112,11 @@ class Leading:
             severity=incident.severity.label,
             phrase=confirm_phrase(self._app.session.site.code),
         )
-        self._ask(asked, lambda text: self._change(lambda desk, _: desk.confirm(text.strip())))
+        shown = self._hash_of(incident)
+        self._ask(asked, lambda text: self._change(lambda desk, _: desk.confirm(text.strip(), shown=shown)))
+
+    def _hash_of(self, incident: Incident) -> str:
+        return incident_hash(self._app.session.site.code, incident)
 
     def _raised(self, then: Callable[[], None]) -> None:
         """Go on with raised rights and a fresh log-in; say what is missing."""
@@ -189,6 +196,9 @@ class Leading:
         def work() -> None:
             try:
                 change(desk, login)
+            except NoLoginError as error:
+                lower = self._app.acting.rights.lower
+                self._app.call_later(lower, say("read-only again").also(error.phrase))
             except MedflowError as error:
                 self._app.call_later(self._app.say_briefly, error.phrase)
             except OSError:

@@ -19,9 +19,11 @@ from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
+    from medflow_tui.model.performer import Login
     from medflow_tui.ui.app import MedflowApp
     from medflow_tui.ui.screens.run import RunScreen
 
+DECISIONS = ("answer", "approve", "skip")
 WAYS = (Then.PAUSE, Then.LEAVE, Then.ROLL_BACK)
 
 
@@ -31,6 +33,7 @@ class Steering:
     def __init__(self, app: MedflowApp, screen_id: str) -> None:
         self._app, self._id = app, screen_id
         self._pressed_at = -armed.ARM_AFTER_S
+        self._proved: Login | None = None
 
     def answer(self, screen: RunScreen) -> None:
         """What the run asks: a choice by its number, a value as it is seen, what a second person reads back."""
@@ -177,14 +180,23 @@ class Steering:
         self._ask(WHY_PUT_AWAY, answered)
 
     def _tell(self, screen: RunScreen, what: str, **words: str | bool) -> None:
-        dispatch = self._app.session.dispatch
-        if dispatch is None:
+        """A decision counts with a log-in that MedFlow does not refuse, tried once; it passes where MedFlow cannot tell now."""
+        dispatch, login = self._app.session.dispatch, self._app.acting.rights.login
+        is_decision = what in DECISIONS
+        if dispatch is None or (is_decision and not self._may_act()):
             return
         texts = {name: each[:LONGEST] for name, each in words.items() if isinstance(each, str)}
         wish = Wish(
             what=what, who=self._app.session.who, session=self._id, now=words.get("now") is True, **texts
         )
-        self._work(lambda: dispatch.tell(screen.run_name, wish), say("heard, and written down"), screen)
+
+        def tell() -> None:
+            if is_decision and login is not None and login is not self._proved:
+                dispatch.permission.let_take(screen.run_name, login, dispatch.prove)
+                self._proved = login
+            dispatch.tell(screen.run_name, wish)
+
+        self._work(tell, say("heard, and written down"), screen)
 
     def _work(self, call: Callable[[], object], done: Phrase, screen: RunScreen) -> None:
         def work() -> None:

@@ -266,13 +266,17 @@ def choose_glyphs(site: Site, environ: Mapping[str, str] = os.environ) -> Glyphs
 
 
 def login_name() -> str:
-    """The login name; `?` where there is none."""
-    import getpass
-
+    """The login name of this user as the system knows it, whatever LOGNAME says; their number where they have none."""
     try:
+        if os.name == "posix":
+            import pwd
+
+            return pwd.getpwuid(os.getuid()).pw_name
+        import getpass
+
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        return "?"
+        return str(os.getuid()) if os.name == "posix" else "?"
 
 
 def who_am_i() -> str:

@@ -53,6 +53,7 @@ def dispatch_for(site: Site, state: Path, tools: Tools) -> Dispatch | None:
         command=command,
         now=utc_now,
         prove=prover(site, tools),
+        prove_to_act=prover(site, tools, is_to_act=True),
     )
 
 

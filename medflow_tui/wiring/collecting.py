@@ -15,6 +15,7 @@ from medflow_tui.model.health import EMPTY, Snapshot
 from medflow_tui.model.site import Site
 from medflow_tui.wiring import (
     Options,
+    login_name,
     open_settings,
     open_state,
     people_on,
@@ -135,7 +136,6 @@ def run_collector(options: Options, started: Callable[[Path], None]) -> None:
 
 def unit(options: Options) -> str:
     """The unit of systemd for this site, state folder and installation. Raises SettingsError."""
-    import getpass
     from string import Template
 
     site = Path(open_settings(options).site.source).resolve()
@@ -143,7 +143,7 @@ def unit(options: Options) -> str:
     state = open_state(options).resolve()
     words = (sys.executable, "-m", "medflow_tui", "--site", str(site), "--state", str(state), "collect")
     return Template(text).substitute(
-        command=" ".join(quoted(each) for each in words), state=quoted(str(state)), user=getpass.getuser()
+        command=" ".join(quoted(each) for each in words), state=quoted(str(state)), user=login_name()
     )
 
 

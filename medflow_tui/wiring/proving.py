@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 WITHIN_S, RESERVE = 10.0, 10
 
 
-def prover(site: Site, tools: Tools) -> Callable[[Login], bool]:
-    """Tries a log-in once; False where nothing at this site can tell now, RefusedError where it is none."""
+def prover(site: Site, tools: Tools, *, is_to_act: bool = False) -> Callable[[Login], bool]:
+    """Tries a log-in once; False where nothing at this site can tell now, RefusedError where it is none.
+
+    A right password whose second factor is still asked for says who somebody is; with it nothing is done in MedFlow
+    (`is_to_act`).
+    """
     backend = next(
         (each for each in site.targets if isinstance(each, HttpTarget) and each.role == BACKEND), None
     )
@@ -28,7 +32,7 @@ def prover(site: Site, tools: Tools) -> Callable[[Login], bool]:
         return lambda login: False
 
     def prove(login: Login) -> bool:
-        from medflow_tui.clients.medflow import SLOW_REFUSAL_MS, MedflowSession
+        from medflow_tui.clients.medflow import SLOW_REFUSAL_MS, MedflowSession, SecondFactorError
         from medflow_tui.clients.network import UnreachableError
 
         began = time.monotonic()
@@ -43,6 +47,8 @@ def prover(site: Site, tools: Tools) -> Callable[[Login], bool]:
             try:
                 session.login(login.username, login.password)
             except UnreachableError as error:
+                if isinstance(error, SecondFactorError) and not is_to_act:
+                    return True
                 is_blind = (time.monotonic() - began) * 1000 >= SLOW_REFUSAL_MS  # its database is down
                 if error.failure.cause is Cause.LIMITED or (
                     error.failure.cause is Cause.DENIED and not is_blind

@@ -214,7 +214,9 @@ def test_one_that_works_already_is_not_started_again_and_is_waited_for(tmp_path:
             assert performer.prepare(safe.task()).outcome is Outcome.FAIL
             assert performer.reconcile(safe.task(1)).outcome is Outcome.UNKNOWN
             (tmp_path / "backups" / "go").touch()
-            assert performer.reconcile(safe.task()).outcome is Outcome.FAIL, "nobody heard how it ended"
+            found = performer.reconcile(safe.task())
+            assert found.outcome is Outcome.FAIL, "nobody heard how it ended"
+            assert found.facts == {"calls_made": 1}, "what it wrote until then may lie there"
             assert other.wait(10) == 0
         finally:
             other.kill()

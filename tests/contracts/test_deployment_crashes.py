@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from medflow_tui.clients import release_switch
-from medflow_tui.model.procedure import Mark, Outcome
+from medflow_tui.model.procedure import End, Mark, Move, Outcome
 from medflow_tui.model.releases import FOLDER, LINK
 from medflow_tui.runner.process import Order
 from medflow_tui.runner.program import Program
 from tests.servers.releases_run import ANSWERS, GOOD_NPM, bench_of, hurry, run_answered, set_npm
 from tests.servers.releases_site import Clinic
-from tests.servers.runs import At, Bench, Crashed, name_of
+from tests.servers.runs import At, Bench, Crashed, crashing, name_of
 
 DONE = [(Mark.CARRIED_OUT, each) for each in ("install", "build", "save", "stop", "switch", "start")]
 CROSSED: list[tuple[At, str]] = [
@@ -94,9 +96,33 @@ def test_crashed_while_people_wait_one_resume_ends_it(
 def test_crashed_in_the_middle_of_the_switch_one_resume_ends_it(
     clinic: Clinic, tmp_path: Path, npm: None, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """After the n-th renaming nothing more happens; the names alone tell what is still to be done."""
     bench = bench_of(clinic, tmp_path)
-    order, real, count = bench.order(), Path.rename, 0
+    order = bench.order()
+    cut_in_the_switch(clinic, bench, order, monkeypatch, call)
+    assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
+    ended(clinic, bench, order)
+
+
+@pytest.mark.parametrize(("clinic", "call"), [(FOLDER, 1), (FOLDER, 2)], indirect=["clinic"])
+def test_crashed_in_the_middle_of_the_switch_one_resume_takes_it_back(
+    clinic: Clinic, tmp_path: Path, npm: None, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """Between two versions no clinic works: half a switch is a change."""
+    bench = bench_of(clinic, tmp_path)
+    order = bench.order()
+    before = clinic.version()
+    cut_in_the_switch(clinic, bench, order, monkeypatch, call)
+    back = replace(order, mandate=replace(order.mandate, stop="roll_back"))
+    assert run_answered(bench, back, ANSWERS).end is End.ROLLED_BACK
+    assert (clinic.version(), clinic.stands_in()) == (before, before)
+    assert (clinic.current / ".env").exists()
+
+
+def cut_in_the_switch(
+    clinic: Clinic, bench: Bench, order: Order, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """After the n-th renaming nothing more happens; the names alone tell what is still to be done."""
+    real, count = Path.rename, 0
     real_replace = Path.replace
 
     def rename(self: Path, target: Path) -> Path:
@@ -119,8 +145,24 @@ def test_crashed_in_the_middle_of_the_switch_one_resume_ends_it(
         with pytest.raises(Crashed):
             run_answered(bench, order, ANSWERS)
     assert clinic.stands_in() == ""
-    assert run_answered(bench, order, ANSWERS).outcome is Outcome.PASS
-    ended(clinic, bench, order)
+
+
+def test_what_was_installed_until_a_crash_is_not_told_as_nothing_changed_and_is_taken_away(
+    clinic: Clinic, tmp_path: Path, npm: None
+) -> None:
+    bench = bench_of(clinic, tmp_path)
+    order = bench.order()
+
+    def run(order: Order) -> Move:
+        return run_answered(bench, order, ANSWERS)
+
+    with crashing((Mark.CARRIED_OUT, "install"), "before"), pytest.raises(Crashed):
+        run(order)
+    (left,) = (each for each in clinic.folder.rglob("node_modules") if "2.0.0" in str(each))
+    package = next(each for each in left.iterdir() if each.is_dir() and not each.name.startswith("."))
+    shutil.rmtree(package)
+    assert run(replace(order, mandate=replace(order.mandate, stop="roll_back"))).end is End.ROLLED_BACK
+    assert not left.exists()
 
 
 def test_an_npm_that_outlives_the_run_is_waited_for_and_not_started_twice(

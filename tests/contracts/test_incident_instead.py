@@ -257,3 +257,48 @@ def test_where_the_state_folder_is_not_theirs_the_commander_knocks_at_the_door(s
         "nobody",
         NOBODY,
     )
+
+
+@contextmanager
+def waiting(site: Path) -> Iterator[Terminal]:
+    command = program(site.parent, "incident", "confirm", "--state", str(site.parent / "private"), site=site)
+    with running(command, surroundings("dumb"), columns=160) as terminal:
+        terminal.until(lambda: b"enter leaves" in terminal.written, "it waits")
+        yield terminal
+
+
+@as_root
+def test_whoever_waits_learns_by_themselves_and_a_commander_with_settings_that_are_not_theirs_knocks(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = shared / "hidden"
+    hidden.mkdir(0o700)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(hidden))
+    own, state = shared / "site.toml", shared / "private"
+    desk = IncidentDesk(
+        site=load(own).site, state=state, now=lambda: datetime.now(UTC), prove=lambda _: False
+    )
+    desk.open(severity=Severity.SEV2, commander="nobody", text=TEXT, login=fresh())
+    knocking = ("incident", "confirm", "--lang", "en", "--state", str(state))
+    code, said = person(NOBODY, *knocking, "--site", str(own))
+    assert code == 3
+    assert "Permission denied" in said
+    code, said = person(NOBODY, *knocking)
+    assert code == 3
+    assert "may not be read by this user" in " ".join(said.split())
+    with waiting(own) as one, waiting(own) as other:
+        code, said = person(NOBODY, *knocking, "--site", str(own))
+        assert code == 0, said
+        for each in (one, other):
+            assert each.ended() == 0
+            assert "from a log-in here" in each.written.decode()
+    desk.hand_over("claire", fresh())
+    desk.hand_over("nobody", fresh())
+    with waiting(own) as terminal:
+        desk.grade(Severity.SEV1, fresh())
+        assert terminal.ended() == 3
+        assert WHY_NOT_CONFIRM["plan_changed"].text in terminal.written.decode()
+    with waiting(own) as terminal:
+        desk.close(fresh())
+        assert terminal.ended() == 1
+        assert "closed" in terminal.written.decode()

@@ -50,6 +50,19 @@ def test_medflow_tells_a_right_log_in_from_a_wrong_one_and_guessing_ends(
     assert len(web.calls) == sent
 
 
+def test_a_right_password_with_a_second_factor_to_come_tells_who_it_is_and_acts_nowhere(
+    web: ScriptedWeb, tmp_path: Path
+) -> None:
+    pending = {"success": True, "data": {"requiresTwoFactor": True, "userId": "0" * 24}}
+    web.answers["POST /api/auth/login"] = Script(200, pending)
+    site = site_of(web.url)
+    tools = tools_for(site, tmp_path)
+    assert prover(site, tools)(RIGHT) is True
+    with pytest.raises(RefusedError, match="log-in not possible"):
+        prover(site, tools, is_to_act=True)(RIGHT)
+    assert prover(site, tools)(RIGHT) is True  # it was no failed one
+
+
 def test_while_medflow_cannot_tell_nobody_is_kept_from_opening_an_incident(
     web: ScriptedWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import redis
 
 from medflow_tui.clients import redis_keys
 from medflow_tui.clients.network import Deadline
+from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.procedure import Mark, Outcome
 from medflow_tui.model.targets.redis import RedisTarget
+from medflow_tui.runner.follow import Follower
 from tests.servers.process import OwnProcess
-from tests.servers.runs import Bench
+from tests.servers.runs import Bench, Crashed
 from tests.servers.valkey import running as valkey
 
 OTHERS = {
@@ -94,6 +97,29 @@ def test_crashed_at_any_line_one_resume_ends_it(
     assert move.outcome is Outcome.PASS, move
     assert kept(client) == set(OTHERS)
     assert bench.entries(order)[-1].mark is Mark.RUN_ENDED
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_that_some_are_gone_after_a_crash_is_not_told_as_nothing_changed(
+    bench: Bench, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    """Whoever had one of those is logged out."""
+
+    def cut(*_: object) -> int:
+        for number in range(gone):
+            client.unlink(f"session:{number}")
+        raise Crashed
+
+    order = bench.order()
+    with monkeypatch.context() as patch:
+        patch.setattr(redis_keys, "unlink", cut)
+        with pytest.raises(Crashed):
+            bench.run(order)
+    bench.run(replace(order, mandate=replace(order.mandate, stop="pause")))
+    assert bench.entries(order)[-2].mark is Mark.RECONCILED
+    assert Follower(RunFolder(path=order.folder)).poll().state.changed is bool(gone)
+    assert bench.run(order).outcome is Outcome.PASS
+    assert kept(client) == set(OTHERS)
 
 
 def test_neither_names_nor_contents_of_keys_are_written_down(bench: Bench, client: redis.Redis) -> None:

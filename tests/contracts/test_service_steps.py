@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from medflow_tui.model.playbook import Hold, Text
@@ -60,7 +61,19 @@ def test_killed_before_the_change_it_was_not_done_and_is_made_once(
     killed_while(work, table, "service.restart", stops="before")
     reconciled, verified = work.resumed("service.restart")
     assert (reconciled, verified.outcome) == (Outcome.FAIL, Outcome.PASS)
+    assert "calls_made" not in work.past["service.restart"]
     assert lines(tmp_path, "start") == 2
+
+
+def test_killed_between_the_end_of_the_old_one_and_the_start_of_the_new_one_it_is_half_done(
+    work: Work, table: dict[str, Any]
+) -> None:
+    killed_while(work, table, "service.restart", stops="before")
+    old = psutil.Process(int(work.past["service.restart"]["before.pid"]))  # type: ignore[arg-type]
+    old.kill()
+    psutil.wait_procs([old], timeout=5)
+    found = work.ask("service.restart", lambda each: each.reconcile)
+    assert (found.outcome, found.facts["calls_made"]) == (Outcome.FAIL, 1)
 
 
 def test_killed_while_the_old_one_still_ends_it_is_started_once(

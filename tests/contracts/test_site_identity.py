@@ -15,17 +15,19 @@ import redis
 
 from medflow_tui.actions.redis_sessions import Keys
 from medflow_tui.actions.site_identity import told_by, told_facts
-from medflow_tui.clients import mongodb
+from medflow_tui.clients import mongodb, planting
 from medflow_tui.clients.expected import IDENTITY, IDENTITY_KEY, Expected
 from medflow_tui.clients.network import Deadline, UnreachableError
 from medflow_tui.clients.tools import Tools
 from medflow_tui.config.load import load
+from medflow_tui.journal.run_log import RunFolder
 from medflow_tui.model.health import Cause
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Mark, Outcome, Phase
 from medflow_tui.model.targets.mongodb import MongodbTarget
 from medflow_tui.model.targets.redis import RedisTarget
 from medflow_tui.runner.dispatch import Dispatch
+from medflow_tui.runner.follow import Follower
 from medflow_tui.wiring import tools_for
 from medflow_tui.wiring.acting import dispatch_for
 from tests.servers.mongodb import MongodbServer
@@ -126,6 +128,27 @@ def test_a_crash_at_any_line_marks_once(bench: Bench, clients: Any, mongods: Any
     assert bench.run(order).outcome is Outcome.PASS
     assert len(documents(mongods[0])) == 1
     assert marked(clients[0])["site"] == "LAB"
+
+
+def test_one_marked_of_two_is_not_told_as_nothing_changed(
+    bench: Bench, clients: Any, mongods: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise Crashed
+
+    for at, changed in (("plant_in_redis", False), ("plant_in_mongodb", True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(planting, at, cut)
+            order = bench.order()
+            with pytest.raises(Crashed):
+                bench.run(order)
+        bench.run(replace(order, mandate=replace(order.mandate, stop="pause")))
+        assert bench.entries(order)[-2].mark is Mark.RECONCILED
+        assert Follower(RunFolder(path=order.folder)).poll().state.changed is changed
+        if not changed:
+            bench.run(replace(order, mandate=replace(order.mandate, stop="leave")))
+    assert bench.run(order).outcome is Outcome.PASS
+    assert len(documents(mongods[0])) == 1
 
 
 def expected(bench: Bench, **told: str) -> Tools:

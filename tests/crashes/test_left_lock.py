@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -60,6 +62,13 @@ class Left:
     def go_on(self, stop: str = "") -> Move:
         self.stage.folder, self.stage.plan = self.run, cast(Plan, agreed(self.run.plan()))
         return self.stage.go_on(stop=stop)
+
+    def released(self) -> None:
+        """By a person: `playbook unlock`."""
+        self.lease_runs_out()
+        lock = lock_of(self.stage.state, self.stage.playbook)
+        for each in lock.found():
+            lock.free(each, lambda: None)
 
     def lease_runs_out(self) -> None:
         past = time.time() - self.stage.playbook.lease_s - 1
@@ -124,3 +133,47 @@ def test_an_ended_run_that_was_killed_before_it_gave_its_lock_back_is_replaced_w
         taking.take(run="another", who="neema")
     left.lease_runs_out()
     assert {each.run for each in taking.take(run="another", who="neema")} == {left.run.run}
+
+
+@pytest.mark.parametrize("stop", ["", "roll_back"])
+def test_when_its_lock_was_released_it_takes_nothing_back_of_what_others_did_since_and_may_only_be_left(
+    left: Left, stop: str
+) -> None:
+    """Also where the second one did the whole change: what is true now is the second one's."""
+    left.released()
+    left.stage.true.clear()
+    left.stage.time += timedelta(days=2)
+    assert left.stage.start().outcome is Outcome.PASS
+    after, asked = left.stage.world, Counter(left.stage.asked)
+    for _ in range(3):
+        move = left.go_on(stop=stop)
+        assert (move.act, move.why.values.get("role")) == (Act.PAUSE, left.stage.playbook.limits.escalate_to)
+        assert move.why.text.startswith("its lock was released meanwhile, and others may have acted since")
+    assert not left.are_there
+    assert left.go_on(stop="leave").end is End.STOPPED
+    assert left.stage.world == after
+    assert left.stage.asked == asked, "nothing was even looked at"
+    assert is_over(left.runs, left.run.run) is True
+    denied = [
+        each["result"]["why"] for each in read_lines(left.stage.state / AUDIT).records if each["ev"] == DENIED
+    ]
+    assert denied == ["lock_lost"] * 4
+
+
+def test_what_another_holds_now_is_not_given_back_by_the_one_that_lost_it(left: Left) -> None:
+    left.released()
+    lock_of(left.stage.state, left.stage.playbook).take(run="another", who="neema")
+    assert left.go_on().act is Act.PAUSE
+    assert left.go_on(stop="leave").end is End.STOPPED
+    assert left.are_there
+
+
+def test_a_run_that_holds_only_some_of_its_locks_has_lost_them(left: Left) -> None:
+    first, *others = left.locks
+    first.unlink()
+    assert left.go_on().why.text.startswith("its lock was released meanwhile")
+    assert not first.exists()
+    assert all(each.exists() for each in others)
+    assert left.stage.made["mongo.switch"] == 0
+    assert left.go_on(stop="leave").end is End.STOPPED
+    assert not left.are_there

@@ -9,13 +9,14 @@ import pytest
 from medflow_tui.journal import moment
 from medflow_tui.journal.audit import verify
 from medflow_tui.model.errors import RefusedError
-from medflow_tui.model.procedure import Act, Guard, Mark, Outcome, Phase, Text
+from medflow_tui.model.procedure import Act, End, Guard, Mark, Outcome, Phase, Text
 from medflow_tui.rules.guards import evaluate
-from medflow_tui.runner.follow import unfinished
+from medflow_tui.runner.follow import is_over, unfinished
 from medflow_tui.runner.surroundings import AUDIT, LOCKS, lock_of, look_around
 from tests.crashes.staged import QUIET, Counted
 from tests.servers.runs import Crashed, crashing
 from tests.unit.playbooks.books import book
+from tests.unit.runner.test_runner import without
 
 R3 = book('class = "R4"', 'class = "R3"', QUIET)
 LINES = 24
@@ -133,7 +134,9 @@ def test_the_lock_of_the_old_boot_stays_the_interrupted_runs_until_it_ends_or_a_
     assert other.take(run="another", who="neema") == ()
 
 
-def test_a_run_waits_for_the_one_to_which_a_person_has_released_its_lock(tmp_path: Path, boot: Path) -> None:
+def test_a_run_whose_lock_a_person_has_released_to_another_goes_on_with_nothing(
+    tmp_path: Path, boot: Path
+) -> None:
     stage = cut(tmp_path, 14, "after")
     assert stage is not None
     boot.write_text("after")
@@ -144,8 +147,23 @@ def test_a_run_waits_for_the_one_to_which_a_person_has_released_its_lock(tmp_pat
     waits = stage.go_on()
     assert (waits.act, stage.made["mongo.switch"]) == (Act.PAUSE, 1)
     other.release(run="another")
-    assert stage.go_on().outcome is Outcome.PASS
+    assert stage.go_on().act is Act.PAUSE
+    assert stage.go_on(stop="leave").end is End.STOPPED
     assert stage.made["mongo.switch"] == 1
+
+
+def test_one_that_was_stopping_the_application_is_not_over_though_the_world_says_not_done(
+    tmp_path: Path,
+) -> None:
+    """What it may hold is given back before it ends: until then nobody else acts."""
+    stage = Counted(tmp_path, without("load", source=R3))
+    with pytest.raises(Crashed), crashing((Mark.INTENDED, "stop_app"), "after"):
+        stage.start()
+    assert stage.go_on(stop="pause").act is Act.PAUSE
+    assert stage.folder is not None
+    assert stage.entries[-2].mark is Mark.RECONCILED
+    assert not stage.stand().changed
+    assert is_over(stage.state / "runs", stage.folder.run) is False
 
 
 def test_one_that_had_changed_nothing_stands_in_nobodys_way(tmp_path: Path, boot: Path) -> None:

@@ -439,7 +439,9 @@ class TestState:
         state.write_text("no folder")
         assert run(tmp_path, "check", "--site", str(watched), "--state", str(state)).code == 0
         async with opened(watched, state) as dashboard:
-            await dashboard.until(lambda: "no history" in dashboard.lines[1], "no history", 10)
+            await dashboard.until(lambda: " +" in dashboard.lines[1], "several notices", 10)
+            await dashboard.press("f7")
+            await dashboard.until(lambda: "no history" in dashboard.text, "no history", 10)
         assert state.read_text() == "no folder"
 
     def test_a_state_folder_of_somebody_else_hinders_no_check(self, tmp_path: Path, watched: Path) -> None:

@@ -137,18 +137,18 @@ def test_an_exported_size_that_is_not_true_is_not_believed(tmp_path: Path) -> No
 
 KEYS = """
 [keys]
-dump = ["F11", "$"]
+dump = ["$"]
 filter = ["n"]
 "next pane" = ["*"]
 quit = ["Q"]
-services = ["F8"]
+services = ["F11"]
 copy = []
 """
 
 
 def test_the_site_chooses_its_keys(tmp_path: Path) -> None:
     with running(program(tmp_path, site=write_site(tmp_path, KEYS)), surroundings()) as terminal:
-        terminal.shows("F8 Services", "refused", "n filter")
+        terminal.shows("F11 Services", "refused", "n filter")
         terminal.type("q/c\x1bOQ")  # none of these is a key any more
         terminal.type("n")
         terminal.shows("show only rows with these words")

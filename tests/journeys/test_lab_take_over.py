@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from medflow_tui.cli.asking import Questions, Rights
 from medflow_tui.cli.following import Following
@@ -32,7 +34,7 @@ from medflow_tui.runner.wishes import Wish
 from medflow_tui.ui.present.health import UNICODE
 from medflow_tui.wiring import tools_for
 from medflow_tui.wiring.proving import prover
-from tests.servers.lab import RunningLab, until
+from tests.servers.lab import HOST, RunningLab, until
 from tests.unit.runner.stage import Stage
 from tests.unit.runner.test_runner import on_mains
 from tests.unit.ui.test_run_screen import ONE_PERSON
@@ -166,6 +168,7 @@ def desk(clinic: RunningLab, stage: Stage, tmp_path: Path) -> Desk:
         command=("false",),
         now=lambda: datetime.now(UTC),
         prove=prover(site, tools_for(site, tmp_path / "own")),
+        prove_to_act=prover(site, tools_for(site, tmp_path / "own"), is_to_act=True),
     )
     (folder,) = (stage.state / "runs").glob("2*")
     return Desk(dispatch=dispatch, run=folder.name, accounts=dict(clinic.facts["accounts"]))
@@ -201,3 +204,30 @@ def test_a_wrong_password_leaves_a_run_as_it_waits_when_it_is_to_be_gone_on_with
     assert desk.audited() == [("attempt.denied", "login_refused")]
     desk.dispatch.resume(desk.run, login=desk.login(desk.accounts["beni"]), **given)
     assert len(orders) == 1
+
+
+def test_with_a_second_factor_to_come_the_right_password_says_who_it_is_and_goes_on_with_nothing(
+    desk: Desk, clinic: RunningLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[object] = []
+    monkeypatch.setattr(detached, "start", lambda command, order: orders.append(order))
+    plan, before = desk.dispatch.agreement(desk.run), desk.dispatch.follower(desk.run).poll().entries
+    with MongoClient[dict[str, Any]](HOST, clinic.port("mongodb"), directConnection=True) as documents:
+        users = documents["medflow"]["users"]
+        try:
+            assert (
+                users.update_one({"username": "beni"}, {"$set": {"twoFactorEnabled": True}}).matched_count
+                == 1
+            )
+            with pytest.raises(NoLoginError):
+                desk.at_a_terminal("not-the-password", monkeypatch)._takes_over()
+            right = desk.accounts["beni"]
+            with pytest.raises(NoLoginError):
+                desk.dispatch.resume(
+                    desk.run, login=desk.login(right), who="root", reason=WHY, typed=plan.confirm
+                )
+            assert (orders, desk.dispatch.follower(desk.run).poll().entries) == ([], before)
+            assert desk.at_a_terminal(right, monkeypatch)._takes_over()
+            assert desk.commander == ("root", "two")
+        finally:
+            users.update_one({"username": "beni"}, {"$set": {"twoFactorEnabled": False}})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 from collections.abc import Mapping
@@ -34,6 +33,7 @@ def as_fields(actor: Actor) -> dict[str, Any]:
         "via": actor.via or here.via,
         "from": actor.origin,
         "auth": actor.auth,
+        **({"as": actor.login} if actor.login else {}),
     }
 
 
@@ -60,7 +60,14 @@ def clock_synced() -> bool:
 
 
 def _login() -> str:
+    """As the kernel and the user database know it: LOGNAME and its like are whatever somebody says."""
     try:
-        return getpass.getuser()
+        if os.name != "posix":
+            import getpass
+
+            return getpass.getuser()
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
     except (OSError, KeyError, ImportError):
         return ""

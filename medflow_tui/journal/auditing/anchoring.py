@@ -15,12 +15,11 @@ WAITS_S = 20.0  # at the end of a run, for a signer or a place that hangs; then 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """An anchor that is to be left; None stands for the chain as it then ends. `is_end`: of a run's last line."""
+    """An anchor that is to be left; None stands for the chain as it then ends."""
 
     anchor: Anchor | None = None
     at: datetime | None = None
     is_signed: bool = True
-    is_end: bool = False
 
 
 class Anchoring:
@@ -29,22 +28,27 @@ class Anchoring:
     def __init__(self, leave: Callable[[Owed], None]) -> None:
         self._leave, self._lock = leave, threading.Lock()
         self._owed: Owed | None = None
-        self._is_ending = False
         self._thread: threading.Thread | None = None
 
-    def owe(self, owed: Owed) -> None:
-        """To be left when `settle` is called."""
+    def owe(self, owed: Owed, is_due: Callable[[], bool] | None = None) -> None:
+        """To be left when `settle` is called; with `is_due` only if that says so, and none is owed or being left."""
         with self._lock:
+            if is_due is not None and (self._owed or self._thread or not is_due()):
+                return
             self._owed = owed
-            self._is_ending = self._is_ending or owed.is_end
 
     def settle(self) -> None:
-        """Leave what is owed; waits for that only at the end of a run, and no longer than `WAITS_S`."""
+        """Begin to leave what is owed; waits for nothing."""
         with self._lock:
             if self._owed is not None and self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="anchors", daemon=True)
                 self._thread.start()
-            thread = self._thread if self._is_ending else None
+
+    def wait(self) -> None:
+        """Until what is owed is left, and no longer than `WAITS_S`."""
+        self.settle()
+        with self._lock:
+            thread = self._thread
         if thread is not None:
             thread.join(WAITS_S)
 
@@ -53,7 +57,7 @@ class Anchoring:
             with self._lock:
                 owed, self._owed = self._owed, None
                 if owed is None:
-                    self._thread, self._is_ending = None, False
+                    self._thread = None
                     return
             with suppress(Exception):  # whatever it is, the next one is left all the same
                 self._leave(owed)

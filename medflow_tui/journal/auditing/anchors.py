@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from medflow_tui.journal.auditing.waiting import locked
 from medflow_tui.journal.moment import boot_id, stamp
 from medflow_tui.model.audit import Anchor
 from medflow_tui.model.errors import MedflowError
+from medflow_tui.rules.auditing.checkpoint import ENDINGS
 from medflow_tui.rules.auditing.words import words_of
 
 FILE = "audit-anchors.jsonl"
@@ -85,12 +86,27 @@ class Anchors:
 
     def is_due(self) -> bool:
         """Whether the newest anchor of this boot is older than a quarter of an hour, and the last try did not just fail."""
-        if self._failed_at is not None and time.monotonic() - self._failed_at < AGAIN_S:
+        if self._just_failed:
             return False
         newest = _newest(self.path)
         if newest.get("boot") != boot_id():
             return True
         return time.monotonic_ns() - _whole(newest.get("mono_ns")) >= EVERY_S * 1_000_000_000
+
+    def is_late(self, before: Mapping[str, Any]) -> bool:
+        """Whether that record ended a run and has no anchor: who wrote it was killed. Not when the last try just failed."""
+        if before.get("ev") not in ENDINGS or self._just_failed:
+            return False
+        return _whole(_newest(self.path).get("count")) <= _whole(before.get("seq"))
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last one could not be written down here."""
+        return self._failed_at is not None
+
+    @property
+    def _just_failed(self) -> bool:
+        return self._failed_at is not None and time.monotonic() - self._failed_at < AGAIN_S
 
     def _rows(self) -> list[dict[str, Any]]:
         return _rows_of(self.path)

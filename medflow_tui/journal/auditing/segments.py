@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from medflow_tui.model.words import say
 from medflow_tui.rules.auditing.chain import GENESIS, Segment, hash_of, part_of_line, record_of_line
 
 TAIL = 64 * 1024  # bytes read at first to find the last record
+AGAIN = 5  # times that files are read, while one after another is closed
 _CLOSED = re.compile(r"(\d{10})")
 
 
@@ -59,9 +61,21 @@ def closed(path: Path) -> tuple[Path, ...]:
 
 
 def read(path: Path) -> tuple[Segment, ...]:
-    """Every file of an audit, oldest first; none when there is no audit. Raises UnreadableError."""
+    """Every file of an audit, oldest first; none when there is no audit. Raises UnreadableError.
+
+    A file that is closed meanwhile has another name then: all of them are read again.
+    """
+    for _ in range(AGAIN):
+        names = closed(path)
+        found = _read((*names, path))
+        if closed(path) == names:
+            break
+    return found
+
+
+def _read(files: Iterable[Path]) -> tuple[Segment, ...]:
     found = []
-    for each in (*closed(path), path):
+    for each in files:
         try:
             content = each.read_bytes()
         except FileNotFoundError:
@@ -118,6 +132,14 @@ def end_before(path: Path) -> tuple[str, Anchor]:
     return files[-1].name, end.anchor
 
 
+def first_record(path: Path) -> Mapping[str, Any]:
+    """The first record of an audit, by reading only that; empty when there is none. Raises UnreadableError."""
+    files = [*closed(path), path]
+    with suppress(OSError), files[0].open("rb") as file:
+        return record_of_line(part_of_line(file.readline().rstrip(b"\n"))) or {}
+    return {}
+
+
 def first_number(descriptor: int) -> int:
     """The number of the first record of an open file, behind a torn line that was ended; -1 when it cannot be told."""
     lines = os.pread(descriptor, TAIL, 0).split(b"\n")[:2]
@@ -143,6 +165,27 @@ def close_file(path: Path, descriptor: int) -> bool:
     with suppress(OSError):  # it has that name now; the next file syncs the folder again
         sync_folder(path.parent)
     return True
+
+
+@contextmanager
+def unwritten(path: Path, within_s: float) -> Iterator[None]:
+    """Nobody writes meanwhile, as far as that can be had: who only may read can lock, and no lock is waited for longer."""
+    from medflow_tui.journal.auditing.waiting import locked
+
+    ends = time.monotonic() + within_s
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        except OSError:
+            yield
+            return
+        try:
+            with locked(descriptor, ends - time.monotonic()) as is_held:
+                if not is_held or _is_named(path, descriptor):
+                    yield
+                    return
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

@@ -154,5 +154,9 @@ def _wrong(each: Checked, chain: Followed, site: str) -> Phrase:
 def _asks(record: Record, count: int) -> bool:
     """Whether a checkpoint should have been signed behind this record, and was not."""
     seq = record.get("seq")
-    late = isinstance(seq, int) and seq >= count
-    return late and record.get("ev") in ENDINGS and record.get("class") != "R0"
+    return isinstance(seq, int) and seq >= count and asks_signature(record)
+
+
+def asks_signature(record: Record) -> bool:
+    """Whether it is the last one of a run that does more than look."""
+    return record.get("ev") in ENDINGS and record.get("class") != "R0"

@@ -55,6 +55,7 @@ REASONS = (
         "passive",
         "window",
         "lock_held",
+        "lock_lost",
         "rate_limit",
     ),
     *(

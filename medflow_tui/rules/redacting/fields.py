@@ -153,14 +153,14 @@ def hide_echoes(text: str) -> str:
     >>> hide_echoes('Cast to ObjectId failed for value "KABONGO" at path "_id"')
     'Cast to ObjectId failed for value "[secret]" at path "_id"'
     """
-    if not any(each in text for each in ("value ", "Path ", "invalid (", "invalid(", ")=(")):
-        return text
-    return _ECHOES.sub(_echo, text)
+    if "value " in text or "Path " in text or "invalid (" in text or "invalid(" in text or ")=(" in text:
+        return _ECHOES.sub(_echo, text)
+    return text
 
 
 def _echo(found: re.Match[str]) -> str:
-    value = found[2] or found[4]
-    return found[0] if value.startswith(PLACEHOLDERS) else (found[1] or found[3]) + SECRET
+    is_hidden = found[2].startswith(PLACEHOLDERS) if found[2] else found[4] in PLACEHOLDERS
+    return found[0] if is_hidden else (found[1] or found[3]) + SECRET
 
 
 def _span(text: str, start: int, sort: Sort, assigned: bool) -> tuple[int, int] | None:

@@ -91,6 +91,7 @@ REASONS: Mapping[str, Phrase] = {
     "passive": say("passive mode"),
     "window": say("outside the window"),
     "lock_held": say("another run holds the lock"),
+    "lock_lost": say("its lock was released"),
     "rate_limit": say("too often"),
     "confirm_wrong": say("wrongly confirmed"),
     "no_phone": say("not over the phone in this playbook"),
@@ -167,7 +168,12 @@ def _signed_phrases(standing: Standing) -> tuple[Phrase, ...]:
 
 def _about_anchors(standing: Standing) -> tuple[Phrase, ...]:
     late = (
-        (say("anchors are not written: {n:number} runs ended since the newest one", n=standing.unanchored),)
+        (
+            say(
+                "not anchored yet: {n:number} runs ended since the newest anchor; `audit anchor` does it, or the next record",
+                n=standing.unanchored,
+            ),
+        )
         if standing.unanchored
         else ()
     )

@@ -62,10 +62,10 @@ def fit(text: str, cells: int, more: str = "…") -> str:
 
 
 def fit_words(text: str, cells: int, more: str = "…") -> str:
-    """The same, cut between two words; where not even the first has room, within it.
+    """The same, cut between two words; within one where that is the first, or so long (a path) that half of it is lost.
 
-    >>> fit_words("connexion refusée ici", 20), fit_words("connexion", 5)
-    ('connexion refusée…  ', 'conn…')
+    >>> fit_words("connexion refusée ici", 20), fit_words("connexion", 5), fit_words("in /var/lib/x/y", 10)
+    ('connexion refusée…  ', 'conn…', 'in /var/l…')
     """
     if width(text) <= cells:
         return fit(text, cells, more)
@@ -75,7 +75,9 @@ def fit_words(text: str, cells: int, more: str = "…") -> str:
         if width(longer) + width(more) > cells:
             break
         kept = longer
-    return fit(kept.rstrip(":,;\N{NO-BREAK SPACE}") + more, cells, more) if kept else fit(text, cells, more)
+    if width(kept) * 2 < cells:
+        return fit(text, cells, more)
+    return fit(kept.rstrip(":,;\N{NO-BREAK SPACE}") + more, cells, more)
 
 
 def cut(line: Iterable[Span], cells: int) -> Line:

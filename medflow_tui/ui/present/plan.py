@@ -80,7 +80,7 @@ class _Page:
             sign = Span(f"  {glyphs.health[Health.WARNING]} ", "warning")
         advice = self._text(guard.fix)
         if guard.stops:
-            advice = f"{self._text(guard.why)} {advice}"
+            advice = f"{self._text(guard.why)} {advice}".rstrip()
         return beside(sign, said, advice, self._cells // 2, self._cells, right_style="quiet")
 
     def noted(self, note: Phrase) -> list[Line]:

@@ -175,6 +175,7 @@ def _calm(verdicts: tuple[Verdict, ...], look: Look, cells: int) -> Line:
     text = tell(say("0 problems in {n:number} targets", n=len(verdicts)))
     if closed:
         text += f" {look.glyphs.gap} " + tell(say("{n:number} closed", n=closed))
+    text = fit_words(text, max(1, min(width(text), cells - 3)), look.glyphs.more).rstrip()
     spans = [Span(" "), Span(look.glyphs.health[Health.OK], "ok"), Span(" "), Span(text)]
     fresh = tell(freshness(min(each.observed_at for each in verdicts), look.now))
     left = cells - sum(width(each.text) for each in spans) - width(fresh)

@@ -11,10 +11,12 @@ from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.incident import Incident
 from medflow_tui.model.words import SILENCE, Phrase, say
 from medflow_tui.rules.leading import permits_said
+from medflow_tui.ui import commands
 from medflow_tui.ui.command import INCIDENT, Command
+from medflow_tui.ui.present.bar import bar
 from medflow_tui.ui.present.header import headline
 from medflow_tui.ui.present.incident import incident_lines, next_step
-from medflow_tui.ui.present.line import Span, wrap
+from medflow_tui.ui.present.line import Line, Span, width, wrap
 from medflow_tui.ui.screens.paged import PagedScreen
 from medflow_tui.ui.session import Session
 from medflow_tui.ui.widgets.lines import Lines
@@ -24,6 +26,7 @@ from medflow_tui.ui.work import Work
 if TYPE_CHECKING:
     from medflow_tui.runner.confirming import Doorstep
 
+BACK = "back"
 OF_AN_OPEN_ONE = ("hand over", "grade", "close incident")
 
 
@@ -111,6 +114,16 @@ class IncidentScreen(PagedScreen):
         self.show_foot([(Span(f" {each}", "strong"),) for each in wrap(step, cells - 2)] if step else [])
         self.call_after_refresh(self.draw_bar)
 
+    def key_bar(self, cells: int, place: str | None = None) -> Line:
+        """The way back stands on it, whatever else has no room."""
+        known = commands.at(place or self.place, self.session.commands)
+        back = bar(
+            [each for each in known if each.name == BACK], cells, self.session.language, self.bar_label
+        )
+        room = cells - sum(width(each.text) for each in back)
+        others = [each for each in known if each.name != BACK]
+        return (*bar(others, room, self.session.language, self.bar_label), *back)
+
     def bar_label(self, command: Command) -> str:
         is_open = self.incident is not None
         is_possible = {
@@ -134,14 +147,14 @@ class IncidentScreen(PagedScreen):
     def action_hand_over(self) -> None:
         """Somebody else leads."""
         if self.incident is not None:
-            self.switchboard.leading.hand_over()
+            self.switchboard.leading.hand_over(self.incident)
 
     def action_grade(self) -> None:
         """Graver, or less grave."""
         if self.incident is not None:
-            self.switchboard.leading.grade()
+            self.switchboard.leading.grade(self.incident)
 
     def action_close_incident(self) -> None:
         """It is over."""
         if self.incident is not None:
-            self.switchboard.leading.close()
+            self.switchboard.leading.close(self.incident)

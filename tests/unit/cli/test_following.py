@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,14 +14,19 @@ from medflow_tui.cli import following as module
 from medflow_tui.cli.asking import Questions, Rights, inputs_of
 from medflow_tui.cli.following import Following
 from medflow_tui.cli.person import Person
+from medflow_tui.clients.tools import utc_now
+from medflow_tui.journal.audit import verify
 from medflow_tui.locale.language import Language
 from medflow_tui.model.access import Awaited
 from medflow_tui.model.errors import RefusedError
+from medflow_tui.model.performer import Login
 from medflow_tui.model.plan import GuardResult
 from medflow_tui.model.procedure import Outcome, Phase, RunState, StepStand, StepState, Text
+from medflow_tui.model.site import Site
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.playbooks.load import load, shipped
 from medflow_tui.runner.lock import RunLock
+from medflow_tui.runner.permission import Permission
 from medflow_tui.runner.report import Report
 from medflow_tui.runner.wishes import Wish
 from medflow_tui.ui.present.followed import Followed
@@ -206,3 +211,39 @@ def test_a_lock_is_freed_only_as_it_was_seen_and_only_when_it_was_written_down(t
     (seen,) = lock.found()
     with pytest.raises(RefusedError, match="is held"):
         lock.free(seen, lambda: None)
+
+
+def test_whoever_is_in_charge_decides_with_a_log_in_that_is_not_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Proving(Run):
+        tried: ClassVar[list[str]] = []
+
+        def prove(self, login: Login) -> bool:
+            self.tried.append(login.password)
+            if login.password == "wrong":
+                raise RefusedError(say("log-in not possible"))
+            return False  # nobody can tell now
+
+        permission = Permission(
+            site=Site(code="LAB", name="Lab", environment="lab"), state=tmp_path, now=utc_now
+        )
+
+    run = Proving()
+    told, typed = following(run), ["wrong", "right"]
+    monkeypatch.setattr(
+        Questions, "login", lambda _: Login(username="amani", password=typed.pop(0), at=utc_now())
+    )
+    monkeypatch.setattr(Questions, "reason", lambda *_: "the waiting room is full")
+    told._playbook = replace(CHECK, reauth_s=300)
+    told._order("answer", step="look", choice="go")
+    assert (run.heard, told.rights.login) == ([], None)
+    denied = [each for each in verify(tmp_path / "audit.jsonl").records if each["ev"] == "attempt.denied"]
+    assert [each["result"] for each in denied] == [{"why": "login_refused"}]
+    for choice in ("go", "on"):
+        told._order("answer", step="look", choice=choice)
+    assert [each.choice for each in run.heard] == ["go", "on"]
+    assert run.tried == ["wrong", "right"]
+    told.rights.login = Login(username="amani", password="wrong", at=utc_now())
+    told._order("stop", then="pause")
+    assert run.heard[-1].what == "stop"

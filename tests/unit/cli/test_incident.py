@@ -143,6 +143,38 @@ def test_a_pipe_opens_nothing_and_a_damaged_file_is_told(
     assert "damaged" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("close",), ("severity", "SEV1"), ("command", ME)])
+def test_only_the_one_that_was_shown_is_changed(
+    place: tuple[str, ...],
+    person: Played,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run([*OPEN, "claire", "sessions are broken", *place]) == 0
+    capsys.readouterr()
+
+    def meanwhile(one: Person) -> Login:
+        monkeypatch.setattr(incident, "login_of", person.login)
+        assert run(["incident", "close", *place]) == 0
+        assert run([*OPEN, "claire", "the printer is out of paper", *place]) == 0
+        return person.login(one)
+
+    monkeypatch.setattr(incident, "login_of", meanwhile)
+    assert run(["incident", *words, *place]) == 3
+    told = capsys.readouterr()
+    assert "INC-2026" in told.out.split("sessions are broken")[0]
+    assert "the incident is another one than was shown" in told.err
+    found = Incidents(tmp_path / "state").now_open()
+    assert found is not None
+    assert (found.text, found.severity, found.commander) == (
+        "the printer is out of paper",
+        Severity.SEV2,
+        "claire",
+    )
+
+
 @pytest.mark.parametrize(
     "words", [["open", "x"], ["severity", "P2"], ["open", "--severity", "SEV2", "x"], []]
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from medflow_tui.cli import orders, run
 from medflow_tui.cli.person import Person
-from medflow_tui.journal.orders import Orders
+from medflow_tui.journal.orders import PASSIVE, Orders
 from medflow_tui.model.performer import Login
 
 WHY = "the fire is out, all is dry"
@@ -96,6 +98,45 @@ def test_passive_is_set_asked_and_taken_back(
     assert person.password not in "".join(
         each.read_text() for each in (tmp_path / "state").rglob("*") if each.is_file()
     )
+
+
+def test_where_it_cannot_be_recorded_it_is_set_all_the_same_and_both_are_said(
+    place: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state" / "audit.jsonl").mkdir(parents=True)
+    assert run(["playbook", "passive", "on", *place]) == 2
+    shown = capsys.readouterr()
+    assert "passive since" in shown.out
+    assert "it stands, but it is not in the audit" in shown.err
+    assert "audit.jsonl cannot be written" in shown.err
+    stop = tmp_path / "state" / PASSIVE
+    stop.unlink()
+    stop.mkdir()
+    assert run(["playbook", "passive", "on", *place]) == 3
+    assert "it stands" not in capsys.readouterr().err
+
+
+def test_whoever_says_to_be_another_is_known_by_the_user_they_are(
+    place: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    me, files = pwd.getpwuid(os.getuid()).pw_name, Orders(tmp_path / "state")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "claire")
+    files.open_review("by-name", playbook="p", who=f"{me} (10.8.0.7)", guards=("window",))
+    files.open_review("by-uid", playbook="p", who="amani", guards=("window",), uid=os.getuid())
+    for each in ("by-name", "by-uid"):
+        assert run(["playbook", "overrides", each, "--note", "it had to be done", *place]) == 3
+        assert "their own override" in capsys.readouterr().err
+    assert len(files.reviews()) == 2
+    assert run(["playbook", "passive", "on", *place]) == 0
+    found = files.passive()
+    assert found is not None
+    assert found.who.partition(" ")[0] == me
+    records = [json.loads(each) for each in (tmp_path / "state/audit.jsonl").read_text().splitlines()]
+    assert {each["actor"]["name"] for each in records} == {me}
 
 
 def test_an_override_is_closed_by_another_person_with_a_note(

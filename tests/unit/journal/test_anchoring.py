@@ -8,8 +8,8 @@ from medflow_tui.journal.auditing.anchoring import Anchoring, Owed
 from medflow_tui.model.audit import Anchor
 
 
-def owed(count: int, *, is_end: bool = False) -> Owed:
-    return Owed(anchor=Anchor(count=count, head="ab" * 32), is_end=is_end)
+def owed(count: int) -> Owed:
+    return Owed(anchor=Anchor(count=count, head="ab" * 32))
 
 
 def test_while_one_hangs_only_the_newest_of_the_others_is_kept() -> None:
@@ -31,9 +31,9 @@ def test_while_one_hangs_only_the_newest_of_the_others_is_kept() -> None:
         anchoring.owe(owed(count))
         anchoring.settle()
     assert left == []
-    anchoring.owe(owed(4, is_end=True))
+    anchoring.owe(owed(4))
     door.set()
-    anchoring.settle()
+    anchoring.wait()
     assert left == [1, 4]
 
 
@@ -47,8 +47,8 @@ def test_one_that_fails_is_no_reason_to_leave_no_more() -> None:
 
     anchoring = Anchoring(leave)
     for count in (1, 2):
-        anchoring.owe(owed(count, is_end=True))
-        anchoring.settle()
+        anchoring.owe(owed(count))
+        anchoring.wait()
     assert left == [1, 2]
-    anchoring.settle()
+    anchoring.wait()
     assert left == [1, 2]

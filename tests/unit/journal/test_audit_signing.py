@@ -178,6 +178,7 @@ def test_looking_is_not_signed_and_each_anchor_of_a_run_is(
     audit = audit_in(here)
     a_run(audit, risk="R0")
     audit.drop_anchor_if_due(is_signed=False)
+    audit.wait()
     assert not checkpoints.found(here / "log")
     assert standing(here).signatures.signed is Signed.UNSIGNED
     audit.drop_anchor_if_due()

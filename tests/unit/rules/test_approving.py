@@ -61,6 +61,8 @@ def test_a_second_person_is_needed_in_production_and_always_for_the_gravest_clas
         (replace(DOUDOU, uid=1001), "self"),
         (replace(DOUDOU, user="amani"), "self"),
         (replace(DOUDOU, audit_session=5), "same_login"),
+        (replace(DOUDOU, audit_session=UNSET_SESSION), "unseen"),
+        (replace(DOUDOU, audit_session=-1), "unseen"),
         (replace(DOUDOU, terminal=34816), "same_login"),
         (replace(DOUDOU, ssh="10.8.0.7 1 2 22"), "same_login"),
         (replace(DOUDOU, session=("70@1",)), "same_login"),
@@ -82,6 +84,17 @@ def test_who_may_agree(other: Origin, why: str) -> None:
 )
 def test_an_agreement_to_one_of_whom_nothing_can_be_seen_is_given_over_the_phone(asks: Origin) -> None:
     assert refusal(BOOK, ACCESS, asks, DOUDOU) == "unseen"
+
+
+def test_where_the_kernel_counts_one_log_in_of_two_nobody_is_seen_and_where_it_counts_none_the_rest_tells() -> (
+    None
+):
+    unset = replace(AMANI, audit_session=UNSET_SESSION)
+    hidden = replace(DOUDOU, audit_session=-1)
+    assert refusal(BOOK, ACCESS, unset, DOUDOU) == "unseen"
+    assert refusal(BOOK, ACCESS, unset, hidden) == "unseen"
+    assert refusal(BOOK, ACCESS, unset, replace(DOUDOU, audit_session=UNSET_SESSION)) == ""
+    assert refusal(BOOK, ACCESS, replace(AMANI, audit_session=-1), hidden) == ""
 
 
 def test_what_nobody_knows_is_not_the_same_log_in() -> None:

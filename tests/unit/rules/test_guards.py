@@ -63,6 +63,7 @@ SITUATIONS: list[tuple[str, Facts, Outcome]] = [
     ("nobody_else", {**LEFT, "lock.over": False}, FAIL),
     ("nobody_else", LEFT, UNKNOWN),
     ("nobody_else", {}, UNKNOWN),
+    ("nobody_else", {"lock.unreadable": "redis"}, UNKNOWN),
     ("journal", {"journal.writable": True}, PASS),
     ("journal", {"journal.writable": False}, FAIL),
     ("journal", {}, UNKNOWN),
@@ -247,6 +248,15 @@ def test_a_guard_of_one_step_stops_only_before_that_step() -> None:
     assert not evaluate(power, {"power": "battery"}).stops
     assert not evaluate(power, {"power": "battery"}, "load").stops
     assert evaluate(power, {"power": "battery"}, "switch").stops
+
+
+def test_a_lock_that_was_left_or_cannot_be_read_names_its_own_way_out_in_place_of_general_advice() -> None:
+    alone = guard("nobody_else")
+    for facts in ({"lock.unreadable": "redis"}, {**LEFT, "lock.name": "redis"}):
+        found = evaluate(alone, facts)
+        assert found.said.values["order"] == "playbook unlock redis"
+        assert found.fix == Text()
+    assert evaluate(alone, {"lock.holder": "amani", "lock.run": "r"}).fix == alone.fix
 
 
 def test_what_is_not_applicable_here_is_said_so_and_not_called_broken() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -14,6 +15,7 @@ from medflow_tui.model.procedure import (
     Effect,
     Entry,
     Mark,
+    Move,
     OnFail,
     OnUnknown,
     Outcome,
@@ -25,6 +27,8 @@ from medflow_tui.model.procedure import (
 )
 from medflow_tui.rules.procedure import next_move, past_of
 from medflow_tui.rules.standing import state_of
+from medflow_tui.rules.trace import may_have_changed
+from medflow_tui.rules.undoing import to_undo
 
 AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 T = Text(en="x")
@@ -275,6 +279,26 @@ def test_a_started_change_counts_as_a_change_until_the_world_says_no() -> None:
     state = state_of(THREE, "r", undone, alive=False)
     assert not state.changed
     assert state.steps[1].stand is StepStand.NOT_DONE
+
+
+def test_half_done_is_begun_again_or_taken_back_and_nobody_is_told_that_nothing_changed() -> None:
+    change = step("change", Effect.DATA, undo="room.back", on_unknown=OnUnknown.ASK, max_starts=2)
+    three = playbook(LOOK, change, SEE)
+    *before, last = journal(*BEHIND, (Mark.INTENDED, "change"), (Mark.RECONCILED, "change", Outcome.FAIL))
+    half = (*before, replace(last, facts={"calls_made": 1}))
+    state = state_of(three, "r", half, alive=False)
+    assert (state.changed, state.steps[1].stand) == (True, StepStand.UNKNOWN)
+    assert to_undo(three, half, "") == (change,)
+    assert next_move(three, half) == Move(act=Act.START, step="change")
+    assert to_undo(three, (*before, last), "") == ()
+
+
+def test_a_second_start_that_made_no_call_says_nothing_of_the_first() -> None:
+    tried = ((Mark.INTENDED, "change"), (Mark.CARRIED_OUT, "change", Outcome.FAIL))
+    *once, last = journal(*BEHIND, *tried)
+    assert not may_have_changed(CHANGE, (*once, replace(last, facts={"calls_made": 0})))
+    *twice, last = journal(*BEHIND, *tried, (Mark.FAILED, "change", Outcome.FAIL), *tried)
+    assert may_have_changed(CHANGE, (*twice, replace(last, facts={"calls_made": 0})))
 
 
 def test_the_past_of_a_step_is_its_facts_newest_over_oldest() -> None:

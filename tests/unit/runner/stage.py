@@ -140,7 +140,7 @@ class Stage:
         mandate = Mandate(
             typed=typed, plan_hash=self.plan.hash, alone=alone, login_age_s=self.login_age_s, **given
         )
-        journal = Journal(self.folder)
+        journal, runner = Journal(self.folder), None
         if skip:
             journal.append(Mark.SKIPPED, step=skip, facts={"who": "amani", "reason": "data is damaged"})
         try:
@@ -161,6 +161,8 @@ class Stage:
                 return runner.run()
         finally:
             journal.close()
+            if runner is not None:
+                runner.hearing.recorder.wait()
 
     def _agreeing(self, journal: Journal, plan: Agreed, mandate: Mandate) -> Agreeing:
         """At a site that names people a second one is waited for; their verifiers are the names of them."""

@@ -266,6 +266,7 @@ def test_whoever_became_another_user_since_they_logged_in_agrees_to_nothing_of_t
     run = desk.run()
     phrase, became = agreement_phrase(run.plan), replace(DOUDOU, ancestors=("71@2",))
     monkeypatch.setattr(origin, "_login_uid", lambda pid="": os.getuid() if pid == "71" else -1)
+    monkeypatch.setattr(origin, "process_named", {71: "71@2"}.get)
     assert run.hear(became, run.plan.hash, phrase) == WHY_NOT["self"]
     monkeypatch.setattr(origin, "_login_uid", lambda pid="": DOUDOU.uid if not pid else -1)
     assert run.hear(DOUDOU, run.plan.hash, phrase) == WHY_NOT["self"]

@@ -106,7 +106,7 @@ def test_where_the_list_cannot_be_written_not_every_record_signs_and_the_audit_s
     events.run_event(audit, "run.done", RUN)
     assert len(asked(tmp_path)) == 2
     told = [each.text for each in chain_phrases(stand(audit.path, None))]
-    assert "anchors are not written: {n:number} runs ended since the newest one" in told
+    assert any(each.startswith("not anchored yet: {n:number} runs ended") for each in told)
     monkeypatch.setattr(anchors, "AGAIN_S", 0.0)
     (tmp_path / "state" / anchors.FILE).rmdir()
     events.run_event(audit, "step.intent", RUN, step="e")

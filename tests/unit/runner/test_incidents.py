@@ -460,6 +460,7 @@ def test_the_one_who_leads_does_not_act_as_somebody_else_either(
     assert led(stage.playbook, SITE, stage.state, stage.time) is None
 
 
+SEAT = Origin(uid=0, user=ME, audit_session=4, session=("70@1",))
 CLAIRE = Origin(
     uid=54321, user="claire", audit_session=5, terminal=34899, session=("90@1",), ancestors=("90@1",)
 )
@@ -482,12 +483,13 @@ def test_it_stands_once_its_commander_has_confirmed_from_another_log_in_and_not_
     opened(stage)
     assert led(stage.playbook, SITE, stage.state, stage.time) is None
     assert "not confirmed" in Orders(stage.state).notices()[0].text
+    Incidents(stage.state).keep(replace(desk_of(stage).the_open(), named_from=SEAT))
     with monkeypatch.context() as patch:
         sits(patch, CLAIRE)
         confirmed = desk_of(stage).confirm("I LEAD LAB")
     assert (confirmed.confirmed_how, confirmed.confirmed_from.terminal) == (HERE, 34899)
     assert Incidents(stage.state).now_open() == confirmed
-    seat = Origin(uid=0, user=ME, audit_session=4, session=("70@1",))
+    seat = SEAT
     assert led(stage.playbook, SITE, stage.state, stage.time, seat=seat) == confirmed
     assert led(stage.playbook, SITE, stage.state, stage.time, seat=Origin()) is None
     assert led(stage.playbook, SITE, stage.state, stage.time, seat=replace(seat, terminal=34899)) is None
@@ -506,7 +508,7 @@ def test_it_stands_once_its_commander_has_confirmed_from_another_log_in_and_not_
 def test_who_may_not_confirm_is_refused_and_recorded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(stage)
     found = desk_of(stage).the_open()
-    Incidents(stage.state).keep(replace(found, named_from=Origin(uid=0, user=ME, session=("70@1",))))
+    Incidents(stage.state).keep(replace(found, named_from=SEAT))
     for who, typed in (
         ((Origin(uid=0, user=ME, session=("80@1",)),), "I LEAD LAB"),
         ((CLAIRE, replace(CLAIRE, uid=0, user=ME)), "I LEAD LAB"),
@@ -593,8 +595,9 @@ def test_at_the_door_only_the_commander_is_told_and_heard_for_what_they_were_sho
     knocked: list[int] = []
     desk = desk_of(stage)
     incident = opened(stage)
-    Incidents(stage.state).keep(replace(incident, named_from=Origin(uid=0, user=ME, session=("70@1",))))
+    Incidents(stage.state).keep(replace(incident, named_from=SEAT))
     host = Confirming(desk, incident, lambda: knocked.append(1))
+    monkeypatch.setattr(origin, "process_named", {90: "90@1", 71: "71@2"}.get)
     assert host.show(replace(CLAIRE, user="doudou")) == WHY_NOT_CONFIRM["no_role"]
     shown = host.show(CLAIRE)
     assert isinstance(shown, dict)

@@ -21,6 +21,7 @@ from medflow_tui.model.procedure import Outcome
 from medflow_tui.model.words import say
 from medflow_tui.rules.access_guards import ACCESS_KINDS
 from medflow_tui.rules.leading import LOGIN_S
+from medflow_tui.runner import origin
 from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.passivity import GlobalStop
 from tests.unit.runner.stage import NIGHT, SITE
@@ -122,3 +123,25 @@ def test_a_guard_invents_no_date_for_a_file_that_cannot_be_read() -> None:
     facts = {"passive.since": EPOCH.isoformat(), "passive.who": "?"}
     outcome, said = ACCESS_KINDS["passive"](guard, facts)
     assert (outcome, said.text) == (Outcome.FAIL, "passive: the file that says so cannot be read")
+
+
+def test_who_became_somebody_else_lifts_it_only_where_they_may_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = stop_of(tmp_path, "admin")
+    monkeypatch.setattr(origin, "_login_uid", lambda: 54322)
+    monkeypatch.setattr(origin, "name_of", lambda uid: "amani" if uid == 54322 else ME)
+    with pytest.raises(RefusedError) as caught:
+        stop.lift(who=ME, reason=WHY, typed="LAB", login=FRESH)
+    assert caught.value.cause == "no_role"
+    assert stop.found() is not None
+    people = {**stop.site.access.people, "amani": Person(name="amani", roles=("dba",))}
+    replace(stop, site=replace(stop.site, access=Access(people=people))).lift(
+        who=ME, reason=WHY, typed="LAB", login=FRESH
+    )
+    assert stop.found() is None
+    records = verify(stop.state / "audit.jsonl").records[-2:]
+    assert [(each["ev"], each["actor"]["name"], each["actor"]["as"]) for each in records] == [
+        ("attempt.denied", ME, "amani"),
+        ("passive.off", ME, "amani"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -114,10 +115,15 @@ def test_an_override_leaves_its_traces_until_another_person_has_looked(tmp_path:
     (review,) = Orders(day.state).reviews()
     assert (review.run, review.guards) == (day.folder.run, ("window",))
     desk = permission(day)
-    for who, note in (("amani", "all was well there"), ("claire", "ok")):
+    assert review.uid == os.getuid()
+    for who, uid, note in (
+        ("amani", 54321, "all was well there"),
+        ("claire", os.getuid(), "all was well there"),
+        ("claire", 54321, "ok"),
+    ):
         with pytest.raises(RefusedError):
-            desk.close_review(day.folder.run, who=who, note=note)
-    desk.close_review(day.folder.run, who="claire", note="the window had to be passed over")
+            desk.close_review(day.folder.run, who=who, uid=uid, note=note)
+    desk.close_review(day.folder.run, who="claire", uid=54321, note="the window had to be passed over")
     assert Orders(day.state).reviews() == ()
     assert audited(day)[-1]["ev"] == "override.closed"
 

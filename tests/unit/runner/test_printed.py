@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from medflow_tui.cli import run, runs
+from medflow_tui.config.load import load
 from medflow_tui.journal.audit import verify
 from medflow_tui.locale.language import Language
+from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.procedure import Outcome
 from medflow_tui.runner.dispatch import Dispatch
 from medflow_tui.runner.origin import name_of
 from medflow_tui.runner.printed import sealed_files, tail
+from medflow_tui.runner.unsealing import unsealed
 from medflow_tui.ui.present.followed import Followed
 from medflow_tui.ui.present.health import UNICODE
 from medflow_tui.ui.present.rows import Look
@@ -25,7 +28,7 @@ from tests.unit.runner.stage import Stage
 from tests.unit.runner.test_runner import QUIET, on_mains
 
 ME = name_of(os.getuid())
-RAW = ("loaded 5", "login of marie.kabongo@example.cd, password=hunter2", "done")
+RAW = ("loaded 5 rows", "login of marie.kabongo@example.cd, password=hunter2", "done")
 SITE = f"""[site]
 code = "LAB"
 name = "Lab"
@@ -65,7 +68,7 @@ def test_beside_the_sealed_output_lies_a_redacted_copy_for_this_user_only(ran: S
     assert ran.folder is not None
     sealed, copy = ran.folder.path / "sealed" / "look.out", ran.folder.path / "out" / "look.txt"
     assert "hunter2" in sealed.read_text()
-    assert tail(ran.folder.path, "look") == ("loaded 5", "[…] of […]", "done")
+    assert tail(ran.folder.path, "look") == ("loaded 5 rows", "[…] of […]", "done")
     assert not re.search("kabongo|hunter2|\x1b", copy.read_text())
     assert [each.stat().st_mode & 0o077 for each in (sealed, copy)] == [0, 0]
     copy.write_text(RAW[1])
@@ -91,7 +94,7 @@ def test_the_step_in_hand_shows_the_end_of_the_copy_on_the_screen(ran: Stage) ->
     lines = ["".join(each.text for each in line) for line in step_lines(followed, None, look, 80)]
     at = next(number for number, each in enumerate(lines) if each.split()[:1] == ["Printed"])
     assert [each.split("  ")[-1].strip() for each in lines[at : at + 3]] == [
-        "loaded 5",
+        "loaded 5 rows",
         "[…] of […]",
         "done",
     ]
@@ -117,6 +120,23 @@ def test_a_name_that_leads_elsewhere_opens_nothing(ran: Stage) -> None:
     assert (
         sealed_files(folder, "../sealed/look") == sealed_files(folder, str(folder / "sealed" / "look")) == []
     )
+
+
+@pytest.mark.parametrize("name", ["Kabuya Mireille", "look.out", "../sealed/look", "linked", "x" * 50])
+def test_what_the_audit_cannot_name_is_not_shown_and_nothing_of_it_is_recorded(
+    ran: Stage, tmp_path: Path, name: str
+) -> None:
+    assert ran.folder is not None
+    sealed, site = ran.folder.path / "sealed", load(tmp_path / "site.toml").site
+    for each in ("Kabuya Mireille", "look.out", "x" * 50):
+        (sealed / f"{each}.out").write_text("invented\n")
+    (sealed / "linked.out").symlink_to(tmp_path / "said")
+    before = events(ran)
+    with pytest.raises(RefusedError, match="has nothing sealed of"):
+        unsealed(site, ran.state, ran.folder.run, name)
+    assert events(ran) == before
+    assert unsealed(site, ran.state, ran.folder.run, "look")[0] == RAW[0]
+    assert events(ran)[-1] == ("identifiable.viewed", "look")
 
 
 def test_the_raw_text_is_for_a_person_at_a_terminal_in_a_role_and_recorded_before_it_is_shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from medflow_tui.journal.incidents import FILE, Incidents
+from medflow_tui.model.access import Origin
 from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.incident import BY_VOICE, Severity
+from medflow_tui.model.performer import Login
+from medflow_tui.model.words import say
 from medflow_tui.rules import spoken
 from medflow_tui.rules.leading import spoken_of
 from medflow_tui.runner.confirming import NAME, awaited
@@ -22,7 +26,7 @@ from medflow_tui.ui.modals.question import INLINE
 from tests.servers.dashboard import Dashboard
 from tests.unit.runner.stage import NIGHT, Stage
 from tests.unit.ui.scenes import flat
-from tests.unit.ui.scenes_of_incidents import KEY, OPEN, now_open, page, stage_of
+from tests.unit.ui.scenes_of_incidents import KEY, ME, OPEN, now_open, page, stage_of
 from tests.unit.ui.test_run_screen import answer, dashboard_of, listening
 
 
@@ -117,6 +121,40 @@ async def test_an_old_log_in_is_asked_for_again_first(tmp_path: Path) -> None:
         await says(dashboard, "no incident is open")
 
 
+@pytest.mark.parametrize("key", ["e", "enter"])
+async def test_only_the_one_that_was_shown_is_closed_or_confirmed(tmp_path: Path, key: str) -> None:
+    shown = replace(OPEN, commander=ME, named_from=Origin(uid=os.getuid(), user=ME))
+    stage = stage_of(tmp_path, shown)
+    async with page(stage) as dashboard:
+        await dashboard.press(key)
+        await says(dashboard, "Type" if key == "enter" else "type LAB to agree")
+        Incidents(stage.state).keep(replace(shown, closed_by="doudou", closed_at=NIGHT))
+        other = replace(shown, id="INC-2026-005", severity=Severity.SEV1)
+        Incidents(stage.state).keep(other)
+        await listening(dashboard)
+        await dashboard.type("I LEAD LAB" if key == "enter" else "LAB")
+        await says(dashboard, "the incident is another one than was shown")
+    assert now_open(stage) == other
+
+
+async def test_a_wrong_password_lowers_the_rights(tmp_path: Path) -> None:
+    def wrong(_: Login) -> bool:
+        raise RefusedError(say("log-in not possible"))
+
+    stage = stage_of(tmp_path, OPEN)
+    async with page(stage) as dashboard:
+        desk = dashboard.app.session.incidents_of()
+        assert desk is not None
+        refusing = replace(desk, prove=wrong)
+        dashboard.app.session = replace(dashboard.app.session, incidents_of=lambda: refusing)
+        await dashboard.press("e")
+        await replies(dashboard, ("type LAB to agree", "LAB"))
+        await says(dashboard, "read-only again, log-in not possible")
+        assert dashboard.app.acting.rights.login is None
+        assert dashboard.app.acting.rights.until is None
+    assert now_open(stage) == OPEN
+
+
 async def test_what_others_do_is_shown_and_a_damaged_file_stands_for_nobody(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, OPEN)
     async with page(stage) as dashboard:
@@ -132,23 +170,26 @@ async def test_what_others_do_is_shown_and_a_damaged_file_stands_for_nobody(tmp_
         assert "Type" not in dashboard.text
 
 
+def doors() -> list[str]:
+    return [each for each in waiting_runs(NAME) if each.startswith(f"incident/LAB/{OPEN.id}/")]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the door is an address of Linux")
 async def test_while_the_page_stands_its_commander_may_knock_and_only_then(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, OPEN)
-    name = f"incident/LAB/{OPEN.id}"
     async with page(stage) as dashboard:
-        await dashboard.until(lambda: name in waiting_runs(NAME), "the door is open")
-        assert awaited() is None  # who runs this test is not the commander
+        await dashboard.until(doors, "the door is open")
+        assert awaited(frozenset({os.getuid()})) is None  # who runs this test is not the commander
         with pytest.raises(RefusedError):
-            agree(name, plan_hash="", typed="I LEAD LAB")
+            agree(doors()[0], plan_hash="", typed="I LEAD LAB")
         Incidents(stage.state).keep(replace(OPEN, confirmed_how=BY_VOICE, confirmed_at=NIGHT))
         dashboard.app.screen.read_again()  # type: ignore[attr-defined]
-        await dashboard.until(lambda: name not in waiting_runs(NAME), "it waits no more")
+        await dashboard.until(lambda: not doors(), "it waits no more")
         Incidents(stage.state).keep(OPEN)
         dashboard.app.screen.read_again()  # type: ignore[attr-defined]
-        await dashboard.until(lambda: name in waiting_runs(NAME), "it waits again")
+        await dashboard.until(doors, "it waits again")
         await dashboard.press("escape")
-        await dashboard.until(lambda: name not in waiting_runs(NAME), "the page was left")
+        await dashboard.until(lambda: not doors(), "the page was left")
     assert now_open(stage) == OPEN
 
 
@@ -170,6 +211,13 @@ async def test_the_page_has_room_on_80_by_24(tmp_path: Path, code: str, words: t
         for each in words:
             await says(dashboard, each)
         assert all(len(line) <= 80 for line in dashboard.lines)
+        back = "esc back" if code == "en" else "échap retour"
+        assert dashboard.lines[-1].rstrip().endswith(back)
+        dashboard.app.acting.rights.lower(say("read-only again"))
+        dashboard.app.screen.redraw()  # type: ignore[attr-defined]
+        for cells in (80, 60, 40):
+            await dashboard.pilot.resize_terminal(cells, 24)
+            await dashboard.until(lambda: dashboard.lines[-1].rstrip().endswith(back), f"{cells}: {back}")
 
 
 async def test_in_low_data_mode_the_code_is_asked_on_one_line(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from medflow_tui.journal.orders import Orders
 from medflow_tui.locale.language import Language
 from medflow_tui.model.access import Access, Person
 from medflow_tui.model.audit import BARE
-from medflow_tui.model.health import EMPTY
+from medflow_tui.model.health import EMPTY, Health, Verdict
 from medflow_tui.model.incident import BY_VOICE, Incident, Severity
 from medflow_tui.model.words import say
 from medflow_tui.runner import detached, surroundings
@@ -63,6 +63,30 @@ def test_every_screen_names_it_on_its_second_line(tmp_path: Path, code: str, wor
     text = "".join(each.text for each in line)
     assert f"INC-2026-004 SEV2 {words}" in text
     assert width(text) <= 80
+
+
+@pytest.mark.parametrize("health", [Health.OK, Health.CRITICAL])
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_on_few_columns_its_number_is_whole(tmp_path: Path, code: str, health: Health) -> None:
+    Incidents(tmp_path).keep(OPEN)
+    watched = tuple(
+        Verdict(
+            target=f"t{number}",
+            kind="redis",
+            pane="services",
+            label=f"t{number}",
+            health=health,
+            evidence=say("refused"),
+            observed_at=NIGHT,
+            since=NIGHT,
+        )
+        for number in range(20)
+    )
+    snapshot = replace(EMPTY, notices=Orders(tmp_path).notices(), verdicts=watched)
+    look = Look(language=Language(code), glyphs=UNICODE, now=NIGHT)
+    text = "".join(each.text for each in second_line(snapshot, look, 40))
+    assert width(text) <= 40
+    assert "INC-2026-004" in text
 
 
 @pytest.mark.parametrize("code", ["en", "fr"])

@@ -12,7 +12,15 @@ from medflow_tui.model.performer import Login
 from medflow_tui.model.words import say
 from medflow_tui.ui.modals import armed
 from tests.unit.runner.stage import Stage
-from tests.unit.ui.test_run_screen import ONE_PERSON, answer, begun, dashboard_of, open_run, raise_rights
+from tests.unit.ui.test_run_screen import (
+    ONE_PERSON,
+    answer,
+    answers,
+    begun,
+    dashboard_of,
+    open_run,
+    raise_rights,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +30,44 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refused(_: Login) -> bool:
     raise RefusedError(say("log-in not possible"))
+
+
+async def test_whoever_is_in_charge_decides_with_a_log_in_that_is_not_refused_and_stops_without(
+    tmp_path: Path,
+) -> None:
+    stage, tried = Stage(tmp_path, ONE_PERSON), list[Login]()
+    async with dashboard_of(stage) as dashboard:
+        dispatch = dashboard.app.session.dispatch
+        assert dispatch is not None
+        object.__setattr__(dispatch, "prove", refused)
+        raise_rights(dashboard)
+        run = begun(dashboard, stage)
+        await open_run(dashboard, stage)
+        await dashboard.until(lambda: "Site on the banner" in dashboard.text, "the checklist is asked")
+        await answer(dashboard, "lab")
+        await dashboard.until(
+            lambda: "read-only again, log-in not possible" in dashboard.text, "it is refused"
+        )
+        assert answers(stage) == []
+        assert dashboard.app.acting.rights.login is None
+        records = verify(stage.state / "audit.jsonl").records
+        assert [each["result"] for each in records if each["ev"] == "attempt.denied"] == [
+            {"why": "login_refused"}
+        ]
+
+        def nobody_can_tell(login: Login) -> bool:
+            tried.append(login)
+            return False
+
+        object.__setattr__(dispatch, "prove", nobody_can_tell)
+        raise_rights(dashboard)
+        for typed, seen in (("lab", "✔  Site on the banner"), ("5", "1  Keep all")):
+            await answer(dashboard, typed)
+            await dashboard.until(lambda seen=seen: seen in dashboard.text, "it is taken")  # type: ignore[misc]
+        assert len(tried) == 1
+        object.__setattr__(dispatch, "prove", refused)
+        await dashboard.press("p")
+        run.result()
 
 
 async def test_a_refused_log_in_takes_over_nothing_and_is_forgotten_and_recorded(tmp_path: Path) -> None:
