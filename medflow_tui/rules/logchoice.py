@@ -22,7 +22,7 @@ _BAD = (
 _DUBIOUS = ("warn", '" 5')
 _FAILED = '" 5'  # perhaps the status of an access line
 _STATUS = re.compile(r"\" 5\d\d ")
-FLOOD, FLOOD_SHARE = 10, 0.8  # times what may be understood; and the part of it that is then
+FLOOD, FLOOD_SHARE = 10, 0.5  # times what may be understood; and the part of it that is then
 NEWEST = 3  # one in so many is for the very newest, alarming or not: they show how far it is
 _LEVEL = re.compile(r'"level": ?"(\w+)')
 _ERRORS = ("err", "crit", "fatal", "emerg", "alert", "panic")
@@ -79,7 +79,7 @@ class Allowance:
 
     >>> full = Allowance(most=100, a_second=12.0)
     >>> full.lines, full.less(100).lines, full.less(100).after(5.0).lines, full.less(100).after(5.0, came=700).lines
-    (100, 8, 60, 48)
+    (100, 8, 60, 30)
     """
 
     most: int

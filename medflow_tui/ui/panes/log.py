@@ -102,9 +102,10 @@ class LogPane(Lines, can_focus=True):
             self.notice = None
         is_begun = bool(self._shown)
         self._kept.extend(news.lines)
-        self._add([each for each in news.lines if self._filter.shows(each)])
+        new = [each for each in news.lines if self._filter.shows(each)]
+        self._add(new)
         if self.following:
-            self._jump() if is_begun else self.bottom()
+            self._jump(len(new) if news.dropped > len(news.lines) else 0) if is_begun else self.bottom()
         self.draw()
 
     def _add(self, lines: list[LogLine]) -> None:
@@ -167,10 +168,14 @@ class LogPane(Lines, can_focus=True):
         self._top = max(0, len(self._shown) - self._room)
         self.draw()
 
-    def _jump(self) -> None:
+    def _jump(self, flood: int) -> None:
+        """Half a page up when it is full. In a flood only what came last stays, in one place: nothing there can be read on."""
         height = self._room
-        if len(self._shown) - self._top > height:
-            self._top = max(0, len(self._shown) - max(1, height // 2 + 1))
+        half = max(1, height // 2 + 1)
+        if flood:
+            self._top = max(0, len(self._shown) - min(flood, half))
+        elif len(self._shown) - self._top > height:
+            self._top = max(0, len(self._shown) - half)
 
     def draw(self) -> None:
         """Title and the visible lines."""

@@ -62,7 +62,7 @@ def test_a_burst_is_understood_whole_and_then_as_much_as_time_brings() -> None:
 def test_in_a_flood_fewer_are_understood_and_a_busy_log_is_not_one() -> None:
     spent = Allowance(most=200, a_second=60.0).less(200)
     assert spent.after(0.5, came=300).lines == 30
-    assert spent.after(0.5, came=301).lines == 24
+    assert spent.after(0.5, came=301).lines == 15
     assert spent.after(0.5, came=30).lines == spent.after(0.5).lines
 
 

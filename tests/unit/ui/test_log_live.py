@@ -27,6 +27,7 @@ class Log:
     waiting: list[LogLine] = field(default_factory=list)
     paces: list[float] = field(default_factory=list)
     drained: int = 0
+    left_out: int = 0
 
     def write(self, *texts: str) -> None:
         self.waiting += [
@@ -55,7 +56,7 @@ class Log:
     def drain(self) -> LogNews:
         self.drained += 1
         lines, self.waiting = tuple(self.waiting), []
-        return LogNews(lines=lines)
+        return LogNews(lines=lines, dropped=self.left_out)
 
 
 @dataclass(slots=True)
@@ -96,6 +97,25 @@ async def test_lines_that_come_together_are_drawn_once(tmp_path: Path) -> None:
         await scene.pilot.pause()
         assert scene.shows("record 19")
         assert scene.log.drained - before < 20
+
+
+async def test_in_a_flood_only_what_came_last_stays_and_the_rest_is_a_key_away(tmp_path: Path) -> None:
+    async with opened(tmp_path) as scene:
+        scene.log.write("first one")
+        await scene.pilot.pause()
+        scene.log.write("second one")
+        await scene.pilot.pause()
+        assert scene.shows("first one")
+        scene.log.left_out = 400
+        scene.log.write("third one")
+        await scene.pilot.pause()
+        assert scene.shows("third one")
+        assert not scene.shows("first one")
+        assert scene.shows("400 dropped")
+        pane = scene.app.dashboard.log_pane
+        pane.move(-2)
+        await scene.pilot.pause()
+        assert scene.shows("first one")
 
 
 async def test_a_pause_draws_nothing(tmp_path: Path) -> None:
