@@ -65,9 +65,11 @@ def command_of(process: psutil.Process) -> list[str]:
         return []
 
 
-def child_of_this() -> psutil.Process:
+def child_with(code: str) -> psutil.Process:
+    """This process may have other children of Python: a tracker of multiprocessing's."""
+
     def found() -> list[psutil.Process]:
-        return [each for each in psutil.Process().children() if "-c" in command_of(each)]
+        return [each for each in psutil.Process().children() if command_of(each)[-1:] == [code]]
 
     until(found)
     return found()[0]
@@ -75,9 +77,10 @@ def child_of_this() -> psutil.Process:
 
 def test_one_that_was_frozen_raises_the_alarm_and_is_not_ended(tmp_path: Path) -> None:
     door = tmp_path / "door"
-    stage = stage_of(tmp_path, WAITS.format(door=str(door)))
+    code = WAITS.format(door=str(door))
+    stage = stage_of(tmp_path, code)
     running = stage.in_background()
-    child = child_of_this()
+    child = child_with(code)
     until(lambda: [each for each in stage.entries if each.mark is Mark.PROGRESSED and each.step == "look"])
     assert clocks(stage) == []
     os.kill(child.pid, signal.SIGSTOP)
