@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil
 
 from medflow_tui.actions.service_capture import Capture
 from medflow_tui.actions.service_facts import (
@@ -63,7 +64,7 @@ class Order:
             facts |= {ENDS_SINCE: before_ms, TO_END: before_ms}
         if self._verb in ENDING:  # it is told when the earlier order was waited for
             waits_s = self._timing.left_s(before_ms) if before_ms else 0.0
-            facts[TO_END] = in_ms(self._timing.now()) + int(waits_s * 1000)
+            facts[TO_END] = in_ms(self._timing.now()) + ceil(waits_s * 1000)
         return Finding(outcome=Outcome.PASS, facts={**facts, **self._more(task, seen)})
 
     def carry_out(self, task: Task) -> Finding:
