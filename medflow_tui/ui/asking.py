@@ -9,8 +9,8 @@ from medflow_tui.model.errors import MedflowError
 from medflow_tui.model.performer import Login
 from medflow_tui.model.procedure import Input, Playbook
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.inputs import LISTED, fault_of, meant
-from medflow_tui.ui.questions import ask_late
+from medflow_tui.rules.inputs import fault_of, meant
+from medflow_tui.ui.questions import ask_late, numbered
 from medflow_tui.ui.work import Work
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ class Asking:
     def _ask(self, given: Input, options: tuple[str, ...], wrong: Phrase | None = None) -> None:
         self._app.say_briefly(None)
         tell, code = self._app.session.language.say, self._app.session.language.code
-        lines = [f"{number}  {each}" for number, each in enumerate(options[:LISTED], 1)]
-        if len(options) > LISTED:
-            lines.append(tell(say("and {n:number} more, by their name", n=len(options) - LISTED)))
+        lines = numbered(options, tell)
         if wrong is not None:
             lines.append(tell(wrong))
         question = given.label.phrase(code)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError, NoLoginError
 from medflow_tui.model.incident import BY_VOICE, Incident, Severity
 from medflow_tui.model.words import Phrase, say
-from medflow_tui.rules.inputs import LISTED, meant
+from medflow_tui.rules.inputs import meant
 from medflow_tui.rules.leading import TEXT_MIN, WHY_NOT_CONFIRM, confirm_phrase, incident_hash, read_out
 from medflow_tui.rules.passivity import why_not_confirmed
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.ui.present.incident import grades
 from medflow_tui.ui.present.rows import Look
-from medflow_tui.ui.questions import ask_late
+from medflow_tui.ui.questions import ask_late, numbered
 from medflow_tui.ui.screens.incident import IncidentScreen
-from medflow_tui.ui.work import Work
+from medflow_tui.ui.work import Work, order
 
 if TYPE_CHECKING:
     from medflow_tui.model.performer import Login
@@ -148,10 +147,7 @@ class Leading:
 
     def _ask_person(self, chosen: Callable[[str], None]) -> None:
         people = tuple(self._app.session.site.access.people)
-        lines = [f"{number}  {each}" for number, each in enumerate(people[:LISTED], 1)]
-        if len(people) > LISTED:
-            more = say("and {n:number} more, by their name", n=len(people) - LISTED)
-            lines.append(self._app.session.language.say(more))
+        lines = numbered(people, self._app.session.language.say)
 
         def answered(text: str) -> None:
             who = meant(text, people)
@@ -193,21 +189,9 @@ class Leading:
         if desk is None:
             return
 
-        def work() -> None:
-            try:
-                change(desk, login)
-            except NoLoginError as error:
-                lower = self._app.acting.rights.lower
-                self._app.call_later(lower, say("read-only again").also(error.phrase))
-            except MedflowError as error:
-                self._app.call_later(self._app.say_briefly, error.phrase)
-            except OSError:
-                self._app.call_later(self._app.say_briefly, say("it cannot be written down"))
-            else:
-                self._app.call_later(self._app.say_briefly, say("written down, and told to every viewer"))
-            self._app.call_later(self._read_again)
-
-        Work("incident", work)
+        done = say("written down, and told to every viewer")
+        again = self._app.call_later
+        order(self._app, "incident", lambda: change(desk, login), done, lambda: again(self._read_again))
 
     def _read_again(self) -> None:
         for each in self._app.screen_stack:

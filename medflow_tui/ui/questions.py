@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from medflow_tui.model.words import Phrase, say
+from medflow_tui.rules.inputs import LISTED
 from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.order import OrderPrompt
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 def is_asked(app: MedflowApp) -> bool:
     """Whether such a question is open: a key that is held down, and opens it only after a look, opens one."""
     return any(isinstance(each, armed.Armed) for each in app.screen_stack)
+
+
+def numbered(options: Sequence[str], tell: Callable[[Phrase], str]) -> list[str]:
+    """What there is to choose from, each behind its number, as far as it is listed.
+
+    >>> numbered(("amani", "claire"), str)
+    ['1  amani', '2  claire']
+    """
+    lines = [f"{number}  {each}" for number, each in enumerate(options[:LISTED], 1)]
+    if len(options) > LISTED:
+        lines.append(tell(say("and {n:number} more, by their name", n=len(options) - LISTED)))
+    return lines
 
 
 def ask_late(

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from medflow_tui.model.errors import MedflowError, NoLoginError
 from medflow_tui.model.procedure import Item, Phase, Step, Then
 from medflow_tui.model.words import Phrase, say
 from medflow_tui.rules.reasons import WHY_PUT_AWAY, put_away, too_short, written
@@ -16,7 +15,7 @@ from medflow_tui.ui.present.asked import asked_step, next_item
 from medflow_tui.ui.present.followed import Followed, text_of
 from medflow_tui.ui.present.steered import stopping_text
 from medflow_tui.ui.questions import ask_late
-from medflow_tui.ui.work import Work
+from medflow_tui.ui.work import order
 
 if TYPE_CHECKING:
     from medflow_tui.model.performer import Login
@@ -133,7 +132,13 @@ class Steering:
         who, login, reason = self._app.session.who, rights.login, rights.reason[:LONGEST]
         wish = Wish(what="take", who=who, session=self._id, text=reason)
         told = say("heard, and written down")
-        self._work(lambda: dispatch.take_over(screen.run_name, wish, login), told, screen)
+        order(
+            self._app,
+            "order",
+            lambda: dispatch.take_over(screen.run_name, wish, login),
+            told,
+            screen.look_now,
+        )
 
     def leave_out(self, screen: RunScreen) -> None:
         """A step that may be left out, with a reason."""
@@ -175,7 +180,8 @@ class Steering:
                 self._app.say_briefly(wrong)
                 return
             entry = put_away(screen.run_name, who=session.who, why=why, now=session.now())
-            self._work(lambda: session.desk.acknowledge(entry), say("put away, and written down"), screen)
+            done = say("put away, and written down")
+            order(self._app, "order", lambda: session.desk.acknowledge(entry), done, screen.look_now)
 
         self._ask(WHY_PUT_AWAY, answered)
 
@@ -196,24 +202,7 @@ class Steering:
                 self._proved = login
             dispatch.tell(screen.run_name, wish)
 
-        self._work(tell, say("heard, and written down"), screen)
-
-    def _work(self, call: Callable[[], object], done: Phrase, screen: RunScreen) -> None:
-        def work() -> None:
-            try:
-                call()
-            except NoLoginError as error:
-                lower = self._app.acting.rights.lower
-                self._app.call_later(lower, say("read-only again").also(error.phrase))
-            except MedflowError as error:
-                self._app.call_later(self._app.say_briefly, error.phrase)
-            except OSError:
-                self._app.call_later(self._app.say_briefly, say("it cannot be written down"))
-            else:
-                self._app.call_later(self._app.say_briefly, done)
-            screen.look_now()
-
-        Work("order", work)
+        order(self._app, "order", tell, say("heard, and written down"), screen.look_now)
 
     def _may_act(self) -> bool:
         if self._app.armed_until is not None:
