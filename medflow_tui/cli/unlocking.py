@@ -14,7 +14,7 @@ from medflow_tui.journal.run_log import find
 from medflow_tui.model.errors import MedflowError, RefusedError
 from medflow_tui.model.procedure import Phase, RunState
 from medflow_tui.model.words import SILENCE, Phrase, say
-from medflow_tui.runner.at_work import ENDING, at_work
+from medflow_tui.runner.at_work import any_at_work
 from medflow_tui.runner.lock import Found, RunLock, names_in
 from medflow_tui.runner.printed import SEALED
 from medflow_tui.runner.surroundings import LOCKS, RUNS
@@ -162,11 +162,9 @@ class Locks:
     def _at_work(self, run: str) -> Phrase:
         """That a program of that run outlived it, and works under its lock."""
         try:
-            folder = find(self.dispatch.state / RUNS, run).path / SEALED
+            return any_at_work(find(self.dispatch.state / RUNS, run).path / SEALED)
         except MedflowError:
             return SILENCE
-        names = [each.name.removesuffix(ENDING) for each in sorted(folder.glob(f"*{ENDING}"))]
-        return next((said for name in names if (said := at_work(folder, name))), SILENCE)
 
     def _lock(self, name: str) -> RunLock:
         return RunLock(self.dispatch.state / LOCKS, (name,), lease_s=self._lease_s(name))

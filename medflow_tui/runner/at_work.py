@@ -52,10 +52,11 @@ def at_work(folder: Path, name: str) -> Phrase:
     return SILENCE
 
 
-def any_at_work(folder: Path, step: str) -> Phrase:
-    """The same of all programs of one step: the second and further ones of an action have a number behind its name."""
-    names = [each.name.removesuffix(ENDING) for each in folder.glob(f"{step}-[0-9]*{ENDING}")]
-    return next((said for name in (step, *sorted(names)) if (said := at_work(folder, name))), SILENCE)
+def any_at_work(folder: Path, step: str = "") -> Phrase:
+    """The same of all programs of one step, or of a run: further ones of an action have a number behind its name."""
+    beside = folder.glob(f"{step}-[0-9]*{ENDING}" if step else f"*{ENDING}")
+    names = [step] * bool(step) + sorted(each.name.removesuffix(ENDING) for each in beside)
+    return next((said for name in names if (said := at_work(folder, name))), SILENCE)
 
 
 def _is_free(descriptor: int, *, shared: bool) -> bool:

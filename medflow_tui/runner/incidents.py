@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import floor
 from pathlib import Path
 
 from medflow_tui.journal.append_log import DamagedError
@@ -19,8 +18,7 @@ from medflow_tui.journal.orders import Orders, tell_elsewhere
 from medflow_tui.journal.private import make_folder
 from medflow_tui.model.access import NOWHERE, Origin
 from medflow_tui.model.audit import Actor
-from medflow_tui.model.errors import MedflowError, NoLoginError, ReauthError, RefusedError, SecretError
-from medflow_tui.model.health import EPOCH
+from medflow_tui.model.errors import MedflowError, ReauthError, RefusedError, SecretError
 from medflow_tui.model.incident import BY_VOICE, HERE, Incident, Severity
 from medflow_tui.model.performer import Login
 from medflow_tui.model.site import Site
@@ -42,6 +40,7 @@ from medflow_tui.rules.passivity import why_old
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.runner.agreeing import PAST_WINDOWS
 from medflow_tui.runner.origin import acting, actor_of, here, name_of, uid_of
+from medflow_tui.runner.permission import Permission, proved
 from medflow_tui.runner.refusals import Refusals
 
 OPENED, CONFIRMED, COMMAND, GRADED, CLOSED = "opened", "confirmed", "command", "graded", "closed"
@@ -210,18 +209,12 @@ class IncidentDesk:
         if login is None or old:
             self._deny("login_refused")
             raise ReauthError(old)
-        try:
-            is_proved = self.prove(login)
-        except RefusedError as error:
-            self._deny("login_refused")
-            raise NoLoginError(error.phrase) from error
+        is_proved = proved(login, self.prove, lambda: self._deny("login_refused"))
         return actor_of(people, role=role, auth="reauth" if is_proved else "")
 
     def why_old(self, login: Login | None) -> Phrase:
         """Why the log-in must be given again; nothing when it is fresh. Reads nothing."""
-        if login is None or login.at == EPOCH:
-            return why_old(-1)
-        return why_old(floor((self.now() - login.at).total_seconds()))
+        return why_old(Permission(site=self.site, state=self.state, now=self.now).age_of(login))
 
     def _refused(self, why: str, incident: Incident, people: tuple[Origin, ...] = ()) -> RefusedError:
         """Recorded as what somebody tried; what to say of it."""

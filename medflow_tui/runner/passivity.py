@@ -22,7 +22,7 @@ from medflow_tui.rules.leading import role_of
 from medflow_tui.rules.passivity import why_no_role, why_not_confirmed, why_old
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.runner.origin import acting, actor_of
-from medflow_tui.runner.permission import Permission
+from medflow_tui.runner.permission import Permission, proved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,7 @@ class GlobalStop:
             raise self._denied(ReauthError(old))
         if wrong or (wrong := too_short(reason)):
             raise self._denied(RefusedError(wrong, "confirm_wrong"))
-        try:
-            is_proved = self.prove(login)
-        except RefusedError:
-            self._deny("login_refused")
-            raise
+        is_proved = proved(login, self.prove, lambda: self._deny("login_refused"))
         orders = Orders(self.state)
         orders.check_passive()
         events.passive_off(self._audit, actor=self._actor(is_proved=is_proved))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import floor
 from pathlib import Path
 
 from medflow_tui.journal.append_log import DamagedError
@@ -37,6 +38,16 @@ from medflow_tui.runner.surroundings import RUNS
 CLOSING_NOTE_MIN = 10
 
 
+def proved(login: Login, prove: Callable[[Login], bool], denied: Callable[[], object]) -> bool:
+    """Whether MedFlow says that it is one (False: nobody can tell now). Raises NoLoginError, after `denied` has written it
+    down, where it says that it is none."""
+    try:
+        return prove(login)
+    except RefusedError as error:
+        denied()
+        raise NoLoginError(error.phrase) from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """Of one site and its state folder."""
@@ -51,7 +62,7 @@ class Permission:
 
     def age_of(self, login: Login | None) -> int:
         """Seconds since the log-in was typed; -1 when that is not known."""
-        return -1 if login is None or login.at == EPOCH else int((self.now() - login.at).total_seconds())
+        return -1 if login is None or login.at == EPOCH else floor((self.now() - login.at).total_seconds())
 
     def needs_login(self, playbook: Playbook, login: Login | None) -> Phrase:
         """Why it must be given again; nothing when it is fresh enough."""
@@ -102,12 +113,12 @@ class Permission:
 
         Where nobody can tell now (MedFlow is down) it is let through: that is when runs must be steered.
         """
-        try:
-            prove(login)
-        except RefusedError as error:
+
+        def denied() -> None:
             with suppress(MedflowError, OSError):
                 events.attempt_denied(self._audit, "login_refused", Work(run=run))
-            raise NoLoginError(error.phrase) from error
+
+        proved(login, prove, denied)
 
     def opened(self, plan: Plan, playbook: Playbook) -> None:
         """A plan was made and is shown; what cannot be recorded is refused when it is to be started."""

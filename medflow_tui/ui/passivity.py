@@ -12,7 +12,7 @@ from medflow_tui.rules.passivity import why_not_confirmed
 from medflow_tui.rules.reasons import too_short, written
 from medflow_tui.ui.questions import ask_late
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
-from medflow_tui.ui.work import Work
+from medflow_tui.ui.work import Work, order
 
 if TYPE_CHECKING:
     from medflow_tui.model.access import Passive
@@ -78,7 +78,7 @@ class Passivity:
             def lift() -> None:
                 dispatch.global_stop.lift(who=who, reason=reason, typed=text, login=login)
 
-            Work("passive", lambda: self._change(dispatch, lift, over))
+            order(self._app, "passive", lift, over, lambda: self._app.call_later(self._look_again))
 
         ask_late(self._app, asked, answered)
 
@@ -102,24 +102,22 @@ class Passivity:
             def stop() -> None:
                 dispatch.global_stop.set(who=who, reason=reason)
 
-            Work("passive", lambda: self._change(dispatch, stop, stopped, on=True))
+            Work("passive", lambda: self._stop(dispatch, stop, stopped))
 
         ask_late(self._app, asked, answered)
 
-    def _change(
-        self, dispatch: Dispatch, change: Callable[[], None], said: Phrase, *, on: bool = False
-    ) -> None:
+    def _stop(self, dispatch: Dispatch, stop: Callable[[], None], said: Phrase) -> None:
         """In a worker thread. What was stopped is stopped, also where that could not be recorded."""
         try:
-            change()
+            stop()
         except MedflowError as error:
-            said = said.also(error.phrase) if on and dispatch.passive() is not None else error.phrase
+            said = said.also(error.phrase) if dispatch.passive() is not None else error.phrase
         except OSError:
             said = say("it cannot be written down")
-        self._app.call_later(self._tell, said)
+        self._app.call_later(self._app.say_briefly, said)
+        self._app.call_later(self._look_again)
 
-    def _tell(self, said: Phrase) -> None:
-        self._app.say_briefly(said)
+    def _look_again(self) -> None:
         for each in self._app.screen_stack:
             if isinstance(each, PlaybooksScreen):
                 each.look_whether_passive()

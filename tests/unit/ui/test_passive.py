@@ -12,7 +12,9 @@ import pytest
 
 from medflow_tui.journal.audit import verify
 from medflow_tui.journal.orders import PASSIVE, Orders
+from medflow_tui.model.errors import RefusedError
 from medflow_tui.model.performer import Login
+from medflow_tui.model.words import say
 from medflow_tui.ui.modals import armed
 from medflow_tui.ui.modals.order import OrderPrompt
 from medflow_tui.ui.screens.playbooks import PlaybooksScreen
@@ -103,6 +105,23 @@ async def test_a_log_in_that_is_too_old_is_given_again_first(tmp_path: Path) -> 
         await listening(dashboard)
         await dashboard.type("LAB")
         await dashboard.until(lambda: orders.passive() is None, "it goes on again")
+
+
+async def test_a_wrong_password_lifts_nothing_and_lowers_the_rights_again(tmp_path: Path) -> None:
+    def refused(login: Login) -> bool:
+        raise RefusedError(say("log-in not possible"))
+
+    stage = Stage(tmp_path, ONE_PERSON)
+    Orders(stage.state).set_passive(on=True, who="grace", reason=REASON)
+    async with dashboard_of(stage) as dashboard:
+        object.__setattr__(dashboard.app.session.dispatch, "prove", refused)
+        await dashboard.press("b")
+        raise_rights(dashboard)
+        await answer(dashboard, "LAB", "f12")
+        await dashboard.until(lambda: "read-only again, log-in not possible" in dashboard.text, "why not")
+        assert dashboard.app.armed_until is None
+    assert Orders(stage.state).passive() is not None
+    assert told(verify(stage.state / "audit.jsonl").records) == [("attempt.denied", "login_refused")]
 
 
 async def test_a_file_that_cannot_be_read_is_said_to_be_that_and_no_date_is_invented(tmp_path: Path) -> None:
