@@ -160,8 +160,9 @@ class Dispatch:
     ) -> None:
         """Go on with a run that waits or was interrupted, by the plan it has. Raises MedflowError.
 
-        A log-in that MedFlow refuses is refused here, and the run stays as it is. What was started is read back first; the runner asks its guards again before any further change. With `stop`
-        it goes on only to its end: `roll_back` takes back what was done, `leave` leaves it as it stands.
+        A log-in that MedFlow refuses is refused here, and the run stays as it is. What was started is read back first; the
+        runner asks its guards again before any further change. With `stop` it goes on only to its end: `roll_back` takes
+        back what was done, `leave` leaves it as it stands.
         """
         from medflow_tui.journal.run_log import find
         from medflow_tui.runner import detached

@@ -25,7 +25,8 @@ NOTHING: Mapping[str, Any] = {}
 class Recorder:
     """The audit comes first: what the journal says was done is then never missing there (it may be there twice).
 
-    Anchors of the audit are left when both lines stand, and hold up neither: a signer may hang. Who holds `alone` sees a journal to which nobody adds.
+    Anchors of the audit are left when both lines stand, and hold up neither: a signer may hang. Who holds `alone` sees a
+    journal to which nobody adds.
     """
 
     def __init__(self, journal: Journal, audit: Audit, playbook: Playbook, plan: Agreed) -> None:

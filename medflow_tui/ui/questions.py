@@ -44,7 +44,8 @@ def ask_late(
 ) -> None:
     """Ask; escape leaves without an answer, and is told to `left`.
 
-    `prepares`: the answer alone does nothing, a confirmation follows. `in_a_row`: one of several that are typed without looking, of which one is a password (see `Armed`).
+    `prepares`: the answer alone does nothing, a confirmation follows. `in_a_row`: one of several that are typed without
+    looking, of which one is a password (see `Armed`).
     """
 
     if is_asked(app):

@@ -50,8 +50,8 @@ class Past(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One viewer's session. `looking_for` builds the monitor around a publish function; `order` answers a typed
-    command that is not the screen's own (the lab's), with a sentence, or None when it is not known either; `kept` is the view of the last session, and `keep` writes
-    one down (may block; raises OSError); `commands` have the keys of this site."""
+    command that is not the screen's own (the lab's), with a sentence, or None when it is not known either; `kept` is the
+    view of the last session, and `keep` writes one down (may block; raises OSError); `commands` have the keys of this site."""
 
     site: Site
     language: Language
